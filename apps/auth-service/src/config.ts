@@ -9,7 +9,7 @@ import type { Provider } from './federation/provider.ts';
 import { parseProviders } from './federation/settings.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseResourceUrls } from './permissions/resource-urls.ts';
-import { defaultTimeoutMs } from './redis/connection.ts';
+import { defaultTimeoutMs } from './redis/client.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
 
 /** The upper bound of an access token's lifetime, whatever ACCESS_TOKEN_SECONDS is or was. */

@@ -24,4 +24,5 @@ export {
   loadConfig,
   serviceConfig,
 } from './settings/config.ts';
-export { baseUrl, faultOfUrl, issuerUrl, originUrl, redisUrl } from './settings/setting-url.ts';
+export { type RedisAddress, readRedisUrl, redisUrl } from './settings/redis-url.ts';
+export { baseUrl, faultOfUrl, issuerUrl, originUrl } from './settings/setting-url.ts';

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Database } from '../database/schema.ts';
+import type { RedisClient } from '../redis/client.ts';
 import type { AccountSessions } from './account-sessions.ts';
 import { createAccountStore } from './account-store.ts';
 import { createAttempts } from './attempts.ts';
@@ -20,7 +20,7 @@ const maxWaitingForAHash = 200;
 
 export type AccountsOptions = {
   readonly db: Database;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly audit: Pick<AuditLog, 'record'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/client.ts';
 import { attemptsKey, familiarNetworkKey, refusalReportedKey } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
@@ -27,7 +27,7 @@ const forgiveAttempt = loadScript<null>('forgiveAttempt', [script('forgive-attem
 const restAfterFailureMs = 500;
 
 export type AttemptsOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly pseudonyms: Pseudonyms;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { createLogger, ProblemError } from '@latchkey/service-kit';
-import type { Redis } from 'ioredis';
 import { type Static, Type } from 'typebox';
 import { type Accounts, createAccounts } from '../accounts/accounts.ts';
 import { type AuditLog, createAuditLog } from '../audit/audit-log.ts';
@@ -12,6 +11,7 @@ import { type AuthDatabase, openAuthDatabase } from '../database/open-auth-datab
 import { parseKeyEncryptionKeys } from '../keys/encryption.ts';
 import { createKeyRing, type KeyRing } from '../keys/key-ring.ts';
 import { createLoginStore } from '../logins/login-store.ts';
+import type { RedisClient } from '../redis/client.ts';
 import { connectRedis } from '../redis/connection.ts';
 import { retentionSeconds } from '../revocation/log/revocation.ts';
 import { createRevocationLog, type RevocationLog } from '../revocation/log/revocation-log.ts';
@@ -176,7 +176,7 @@ async function reapplyLog({ stdin, stdout }: CommandContext, stores: Stores): Pr
   }
 }
 
-function revocationLogOf({ config }: Stores, redis: Redis): RevocationLog {
+function revocationLogOf({ config }: Stores, redis: RedisClient): RevocationLog {
   return createRevocationLog({
     redis,
     redisUrl: config.REDIS_URL,
@@ -191,7 +191,7 @@ function retentionOf({ KEY_SKEW_SECONDS: skewSeconds }: AuthConfig): number {
   return retentionSeconds({ tokenSeconds: maxAccessTokenSeconds, skewSeconds });
 }
 
-function connect({ REDIS_URL: url, REDIS_TIMEOUT_MS: commandTimeoutMs }: AuthConfig): Redis {
+function connect({ REDIS_URL: url, REDIS_TIMEOUT_MS: commandTimeoutMs }: AuthConfig): RedisClient {
   return connectRedis({ url, commandTimeoutMs, onError: () => {} });
 }
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { digestOfBrowser, isSameBrowser } from '../logins/own-cookies.ts';
+import type { RedisClient } from '../redis/client.ts';
 import { upstreamStateKey } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import type { UpstreamChecks } from './provider-client.ts';
@@ -37,7 +37,7 @@ export type UpstreamStates = ReturnType<typeof createUpstreamStates>;
  * to the browser, so that nobody can finish their own sign-in in another person's browser (RFC 6749 §10.12).
  */
 export function createUpstreamStates(options: {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }) {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/client.ts';
 import {
   loginKey,
   loginsOfSubjectKey,
@@ -80,7 +80,7 @@ export type LoginStore = ReturnType<typeof createLoginStore>;
  * const login = await logins.use(id);
  */
 export function createLoginStore(options: {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly shards: number;
   /** How long an access token can stay valid after its session ended: its lifetime plus clock skew. */
   readonly revocationSeconds: number;

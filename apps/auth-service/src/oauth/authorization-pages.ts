@@ -1,5 +1,4 @@
 import type { Service } from '@latchkey/service-kit';
-import type { Redis } from 'ioredis';
 import type { Accounts } from '../accounts/accounts.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
@@ -14,6 +13,7 @@ import type { LoginEnd } from '../logins/end-login.ts';
 import type { LoginStore } from '../logins/login-store.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
 import type { ResourceUrls } from '../permissions/resource-urls.ts';
+import type { RedisClient } from '../redis/client.ts';
 import type { AuthorizationCodes } from '../sessions/authorization-code.ts';
 import { readIdTokenHint } from '../tokens/id-token.ts';
 import { createAuthorization } from './authorization/authorization.ts';
@@ -31,7 +31,7 @@ import type { LogoutDeliveries } from './logout/logout-deliveries.ts';
 
 export type AuthorizationPagesOptions = {
   readonly issuer: string;
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly accounts: Accounts;
   readonly logins: LoginStore;
   readonly consents: ConsentStore;

@@ -1,10 +1,9 @@
-import { type Command, Redis, type RedisOptions } from 'ioredis';
+import { type RedisAddress, readRedisUrl } from '@latchkey/service-kit';
+import { Cluster, type Command, Redis, type RedisOptions } from 'ioredis';
+import { prepareCommand } from './begin-by.ts';
+import { defaultTimeoutMs, type RedisClient } from './client.ts';
+import { accessOf, type ClusterAddress, connectCluster, findMaster, type NodeOptions } from './cluster.ts';
 
-/**
- * So that a request gets 503 within a second when Redis is dead or frozen. ioredis' defaults take 73 s, or for ever.
- * The default of REDIS_TIMEOUT_MS.
- */
-export const defaultTimeoutMs = 800;
 /** A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. */
 const defaultSilentLineMs = 2_000;
 /** How long a server may take to close its side. A dead connection never does. */
@@ -13,10 +12,15 @@ const maxReconnectDelayMs = 500;
 /** Errors of a replaced master that keeps our connection open. Its address may lead to the new master by now. */
 const mayBeReplaced = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
 const lookForAnotherEveryMs = 1_000;
+/** A frozen sentinel must leave time to ask another one. */
+const sentinelTimeoutMs = 250;
+/** From how many sentinels each connection hears of a failover. */
+const heardSentinels = 2;
 
 export type ConnectionOptions = {
   /**
-   * A redis:// URL, or a function that returns it. It is called before each connect, because the password may change.
+   * A URL that readRedisUrl accepts, or a function that returns it. It is called before each connect, because the
+   * password may change.
    */
   readonly url: string | (() => string);
   readonly onError: (error: Error) => void;
@@ -26,31 +30,20 @@ export type ConnectionOptions = {
   readonly silentLineMs?: number;
 };
 
-/** The connection broke before Redis answered. Nothing was sent on the connection that replaced it. */
-export class ConnectionReplacedError extends Error {}
-
-const sentScripts = new WeakSet<Command>();
+/** RedisOptions, so that TypeScript knows the form of replies. */
+type ServerOptions = Omit<RedisOptions, 'replyMapping'>;
 
 /** After a reconnect ioredis sends unanswered commands again. This class does not send commands that have timed out. */
 class Connection extends Redis {
   override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
-    if (command.isSettled) return command.promise;
-    if (/^eval(sha)?$/.test(command.name)) {
-      // A script's deadline is by the clock of the previous server, so the caller must set a new one.
-      if (sentScripts.has(command)) {
-        command.reject(new ConnectionReplacedError('The connection to Redis was replaced.'));
-        return command.promise;
-      }
-      sentScripts.add(command);
-    }
-    return super.sendCommand(command, stream);
+    return prepareCommand(command, this) ? super.sendCommand(command, stream) : command.promise;
   }
 }
 
 /**
  * Connects to Redis and keeps the connection up. Returns at once: commands sent before it is connected wait for it, at
- * most for the usual command timeout. Reconnects when the connection falls silent, and when the server may no longer be
- * the master.
+ * most for the usual command timeout. Reconnects when the connection falls silent, when the server may no longer be
+ * the master, and when sentinels name another master.
  *
  * A command whose reply was lost with the connection is sent again after the reconnect, until it times out. So every
  * script must be safe to run twice.
@@ -58,10 +51,9 @@ class Connection extends Redis {
  * @example
  * const redis = connectRedis({ url: 'redis://127.0.0.1:6379', onError: (error) => log.warn({ error }) });
  */
-export function connectRedis(options: ConnectionOptions): Redis {
+export function connectRedis(options: ConnectionOptions): RedisClient {
   const { url, onError, commandTimeoutMs = defaultTimeoutMs, silentLineMs = defaultSilentLineMs } = options;
-  let lookedAt = Number.NEGATIVE_INFINITY;
-  const redis = new Connection(currentUrl(url), {
+  const common: NodeOptions = {
     connectionName: 'auth-service',
     lazyConnect: true,
     connectTimeout: commandTimeoutMs,
@@ -70,33 +62,64 @@ export function connectRedis(options: ConnectionOptions): Redis {
     disconnectTimeout: disconnectTimeoutMs,
     // A Redis that is loading answers with an error, which becomes 503. A ready check would hold back every command.
     enableReadyCheck: false,
+  };
+  const retryDelayMs = (attempt: number) => Math.min(50 * attempt, maxReconnectDelayMs);
+  const first = currentAddress(url);
+  if (first.kind === 'cluster') {
+    let latest = first;
+    const address = (): ClusterAddress => {
+      const current = currentAddress(url);
+      if (current.kind === 'cluster') latest = current;
+      return latest;
+    };
+    return connectCluster({ address, node: common, retryDelayMs, onError });
+  }
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const redisOptions: ServerOptions = {
+    ...optionsFor(first),
+    ...common,
     maxRetriesPerRequest: 1,
+    // ioredis would give up for good when it could reach no sentinel once.
+    sentinelRetryStrategy: retryDelayMs,
     reconnectOnError({ message }) {
       const looks = mayBeReplaced.test(message) && performance.now() - lookedAt >= lookForAnotherEveryMs;
       if (looks) lookedAt = performance.now();
       return looks;
     },
     retryStrategy(attempt) {
-      Object.assign(redis.options, addressOf(currentUrl(url)));
-      return Math.min(50 * attempt, maxReconnectDelayMs);
+      const address = currentAddress(url);
+      if (address.kind === first.kind) Object.assign(redis.options, optionsFor(address));
+      return retryDelayMs(attempt);
     },
-  });
+  };
+  const redis = new Connection(redisOptions);
   redis.on('error', onError);
   redis.connect().catch(() => {});
   return redis;
 }
 
 /**
- * Makes a connection for a reader that waits for entries of a stream. It connects when `connect()` is called, and never
- * reconnects or resends by itself, so the reader knows that all answers come from one server. It has no command
- * timeout, because the reader has its own.
+ * Makes a connection for a reader that waits for entries of the stream with this key. It connects when `connect()` is
+ * called, and never reconnects or resends by itself, so the reader knows that all answers come from one server. It has
+ * no command timeout, because the reader has its own. In a cluster, it leads to the master that serves the key now.
  *
+ * @throws when the cluster does not say which master that is
  * @example
- * const redis = createReaderConnection('redis://127.0.0.1:6379');
- * await redis.connect();
+ * const reader = await createReaderConnection({ redis, url: 'redis://127.0.0.1:6379', key: '{0}:revocations' });
+ * await reader.connect();
  */
-export function createReaderConnection(url: ConnectionOptions['url']): Redis {
-  const redis = new Connection(currentUrl(url), {
+export async function createReaderConnection(of: {
+  readonly redis: RedisClient;
+  readonly url: ConnectionOptions['url'];
+  readonly key: string;
+}): Promise<Redis> {
+  const address = currentAddress(of.url);
+  const server =
+    address.kind === 'cluster' && of.redis instanceof Cluster
+      ? { ...accessOf(address), ...(await findMaster(of.redis, of.key)) }
+      : optionsFor(address);
+  const readerOptions: ServerOptions = {
+    ...server,
     connectionName: 'auth-service-reader',
     lazyConnect: true,
     connectTimeout: defaultTimeoutMs,
@@ -105,19 +128,39 @@ export function createReaderConnection(url: ConnectionOptions['url']): Redis {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
+    sentinelRetryStrategy: () => null,
     retryStrategy: () => null,
-  });
+  };
+  const reader = new Connection(readerOptions);
   // The pending command's promise reports the error.
-  redis.on('error', () => {});
-  return redis;
+  reader.on('error', () => {});
+  return reader;
 }
 
-function currentUrl(url: ConnectionOptions['url']): string {
-  return typeof url === 'string' ? url : url();
+function currentAddress(url: ConnectionOptions['url']): RedisAddress {
+  return readRedisUrl(typeof url === 'string' ? url : url());
 }
 
-/** The address and credentials of the URL, as ioredis parses them. */
-function addressOf(url: string): RedisOptions {
-  const { host, port, username, password, tls } = new Redis(url, { lazyConnect: true }).options;
-  return { host, port, username, password, tls } as RedisOptions;
+/** The address and credentials, as ioredis wants them. */
+function optionsFor(address: RedisAddress): ServerOptions {
+  if (address.kind === 'server') {
+    const { host, port, username, password, tls, db, family } = new Redis(address.url, { lazyConnect: true })
+      .options;
+    return { host, port, username, password, tls, db, family } as ServerOptions;
+  }
+  if (address.kind === 'cluster') return { ...address.nodes[0], ...accessOf(address) };
+  const { username, password } = address.sentinelLogin;
+  return {
+    ...accessOf(address),
+    sentinels: [...address.sentinels],
+    name: address.master,
+    db: address.database,
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+    ...(address.isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
+    sentinelCommandTimeout: sentinelTimeoutMs,
+    // A replaced master that nobody told would keep our connections.
+    failoverDetector: true,
+    sentinelMaxConnections: heardSentinels,
+  } as ServerOptions;
 }

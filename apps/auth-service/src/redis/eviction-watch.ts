@@ -1,10 +1,12 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Redis } from 'ioredis';
+import type { RedisClient } from './client.ts';
+import { mastersOf } from './cluster.ts';
 
 const lookEveryMs = 30_000;
 
 export type EvictionWatchOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   /** `refuse`: start() rejects. */
   readonly mode: 'warn' | 'refuse';
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
@@ -22,7 +24,7 @@ export type EvictionWatch = {
 };
 
 /**
- * Watches the eviction policy of Redis, which must be `noeviction`: nobody notices evicted sessions, revocations or
+ * Watches the eviction policy of Redis, in a cluster of every master, which must be `noeviction`: nobody notices evicted sessions, revocations or
  * used assertions until they do harm. Checks at the start, on each reconnect, and every 30 s, with INFO, because
  * managed services often forbid CONFIG. Logs the policy when it changes.
  *
@@ -34,7 +36,7 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
   const { redis, log } = options;
   let policy: string | undefined;
   let hasLooked = false;
-  let evicted: number | undefined;
+  const evicted = new WeakMap<Redis, number>();
   let timer: NodeJS.Timeout | undefined;
   const lookAgain = () => void look().catch(() => {});
 
@@ -42,13 +44,13 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
     async start() {
       // If Redis does not answer now, it is checked once it does.
       await look().catch(() => {});
-      redis.on('ready', lookAgain);
+      for (const event of ['ready', '+node']) redis.on(event, lookAgain);
       timer = setInterval(lookAgain, options.everyMs ?? lookEveryMs);
       timer.unref();
       if (options.mode === 'refuse' && mayEvict() === true) throw new Error(refusal());
     },
     stop() {
-      redis.off('ready', lookAgain);
+      for (const event of ['ready', '+node']) redis.off(event, lookAgain);
       clearInterval(timer);
     },
     get mayEvict() {
@@ -61,15 +63,24 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
   }
 
   async function look(): Promise<void> {
-    const info = await redis.info('memory', 'stats').catch(nothingIfForbidden);
-    const found = /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1];
+    const policies = await Promise.all(mastersOf(redis).map(lookAt));
+    // A cluster that is not connected yet has no masters.
+    if (policies.length === 0) return;
+    const evicting = policies.find((each) => each !== undefined && each !== 'noeviction');
+    const found = evicting ?? (policies.includes(undefined) ? undefined : 'noeviction');
     if (found !== policy || !hasLooked) tell(found);
     policy = found;
     hasLooked = true;
+  }
+
+  /** The eviction policy of one server; undefined if it does not say. */
+  async function lookAt(server: Redis): Promise<string | undefined> {
+    const info = await server.info('memory', 'stats').catch(nothingIfForbidden);
     const count = Number(/^evicted_keys:(\d+)/m.exec(info)?.[1] ?? 0);
-    if (count > (evicted ?? 0))
+    if (count > (evicted.get(server) ?? 0))
       log.error({ evicted_keys: count }, 'Redis has evicted keys: sessions or other data are lost');
-    evicted = count;
+    evicted.set(server, count);
+    return /^maxmemory_policy:([\w-]+)/m.exec(info)?.[1];
   }
 
   function tell(found: string | undefined): void {

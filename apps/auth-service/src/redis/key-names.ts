@@ -104,7 +104,7 @@ export function proofKey(id: string): string {
   return `{${id}}:proof`;
 }
 
-/** Written and read by the check whether Redis can serve. */
-export function probeKey(): string {
-  return '{probe}:writable';
+/** Written and read by the check whether Redis can serve. The tag leads to one master of a cluster. */
+export function probeKey(tag: number): string {
+  return `{probe-${tag}}:writable`;
 }

@@ -1,4 +1,5 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from './client.ts';
+import { onePerMaster } from './cluster.ts';
 import { probeKey } from './key-names.ts';
 import { loadScript } from './script.ts';
 
@@ -8,11 +9,11 @@ const script = loadScript<string>('proveWritable', [
 ]);
 
 /**
- * Resolves when Redis can run every command that requests need. PING is not enough: a read-only replica and a full
+ * Resolves when Redis, in a cluster every master, can run every command that requests need. PING is not enough: a read-only replica and a full
  * store answer it too, and a Redis user may be allowed nothing else.
  *
  * Rejects with Redis' own error.
  */
-export async function proveWritable(redis: Redis): Promise<void> {
-  await script(redis, [probeKey()], [keptForMs]);
+export async function proveWritable(redis: RedisClient): Promise<void> {
+  await Promise.all(onePerMaster(redis, probeKey).map((key) => script(redis, [key], [keptForMs])));
 }

@@ -7,12 +7,12 @@ const measuredForMs = 5_000;
 type Measurement = { readonly of: Redis['stream']; readonly atMs: number; readonly aheadMs: number };
 
 const measurements = new WeakMap<Redis, Measurement>();
-const underWay = new WeakMap<Redis, Promise<number>>();
+const underWay = new WeakMap<Redis, Promise<void>>();
 
 /**
- * Converts the time `at` of performance.now() to Redis' clock, in milliseconds since the epoch. The result is too early
- * by the duration of the measurement at most, and never too late. Undefined when Redis' clock must be measured first:
- * on each new connection, and every few seconds.
+ * Converts the time `at` of performance.now() to the clock of this connection's server, in milliseconds since the epoch.
+ * The result is too early by the duration of the measurement at most, and never too late. Undefined when the clock must
+ * be measured first: on each new connection, and every few seconds.
  */
 export function knownRedisTime(redis: Redis, at: number): number | undefined {
   const known = measurements.get(redis);
@@ -21,22 +21,16 @@ export function knownRedisTime(redis: Redis, at: number): number | undefined {
   return isCurrent ? at + known.aheadMs : undefined;
 }
 
-/** As knownRedisTime, but measures if needed: once for all concurrent callers. */
-export async function redisTimeOf(redis: Redis, at: number): Promise<number> {
-  return knownRedisTime(redis, at) ?? at + (await measure(redis));
-}
-
 /**
  * Records a time that Redis just reported. The latency counts as zero, so that a deadline is too early, never too late.
  */
-export function learnRedisTime(redis: Redis, redisTimeMs: number): number {
+export function learnRedisTime(redis: Redis, redisTimeMs: number): void {
   const atMs = performance.now();
-  const aheadMs = redisTimeMs - atMs;
-  measurements.set(redis, { of: redis.stream, atMs, aheadMs });
-  return aheadMs;
+  measurements.set(redis, { of: redis.stream, atMs, aheadMs: redisTimeMs - atMs });
 }
 
-function measure(redis: Redis): Promise<number> {
+/** Measures the clock of this connection's server: once for all concurrent callers. */
+export function measureRedisTime(redis: Redis): Promise<void> {
   const running =
     underWay.get(redis) ??
     redis

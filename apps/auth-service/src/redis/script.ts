@@ -1,18 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { type Redis, ReplyError } from 'ioredis';
-import { batchWrites } from './batch-writes.ts';
-import { ConnectionReplacedError, defaultTimeoutMs } from './connection.ts';
-import { knownRedisTime, learnRedisTime, redisTimeOf } from './redis-clock.ts';
+import { beginBy, ClockUnknownError, isLate } from './begin-by.ts';
+import { commandTimeoutOf, type RedisClient } from './client.ts';
+import { measureRedisTime } from './redis-clock.ts';
 
 /** Time for the reply to come back: Redis must begin a script this long before the caller's timeout, or never. */
 const replyMs = 100;
-const maxAttempts = 3;
+const maxRepetitions = 5;
 
 const refuseLate = new URL('./scripts/refuse-late.lua', import.meta.url);
 
 /** Runs one atomic script with keys and arguments, and resolves to its reply. */
 export type Script<Reply> = (
-  redis: Redis,
+  redis: RedisClient,
   keys: readonly string[],
   args: readonly (string | number)[],
 ) => Promise<Reply>;
@@ -32,24 +31,23 @@ export type Script<Reply> = (
  */
 export function loadScript<Reply>(name: string, files: readonly URL[]): Script<Reply> {
   const lua = [refuseLate, ...files].map((file) => readFileSync(file, 'utf8')).join('\n');
-  const defined = new WeakSet<Redis>();
+  const defined = new WeakSet<RedisClient>();
 
   return async (redis, keys, args) => {
-    const giveUpAt = performance.now() + (redis.options.commandTimeout ?? defaultTimeoutMs);
-    const ask = (deadline: number) => send(redis, [keys.length, ...keys, ...args, Math.floor(deadline)]);
-    const deadline = knownRedisTime(redis, giveUpAt - replyMs);
-    if (deadline !== undefined) {
-      try {
-        // ioredis applies the same timeout itself.
-        return await ask(deadline);
-      } catch (error) {
-        if (!mayBeAskedAgain(redis, error)) throw error;
-      }
+    const giveUpAt = performance.now() + commandTimeoutOf(redis);
+    const lastBegin = giveUpAt - replyMs;
+    const sent = [keys.length, ...keys, ...args, beginBy(lastBegin)];
+    const ask = () => send(redis, sent);
+    try {
+      // ioredis applies the same timeout itself.
+      return await ask();
+    } catch (error) {
+      if (!mayBeAskedAgain(error)) throw error;
+      return await until(giveUpAt, () => askAgain(ask, error, lastBegin));
     }
-    return until(giveUpAt, () => askBy(giveUpAt - replyMs, redis, ask));
   };
 
-  function send(redis: Redis, args: (string | number)[]): Promise<Reply> {
+  function send(redis: RedisClient, args: (string | number)[]): Promise<Reply> {
     if (!defined.has(redis)) {
       redis.defineCommand(name, { lua });
       defined.add(redis);
@@ -58,35 +56,40 @@ export function loadScript<Reply>(name: string, files: readonly URL[]): Script<R
       name
     ];
     if (command === undefined) throw new Error(`Redis command ${name} was not defined`);
-    batchWrites(redis);
     return command.apply(redis, args);
   }
 }
 
-/**
- * Runs the script with a deadline by Redis' clock, measured if needed. Retries in time when the clock was misjudged.
- */
-async function askBy<Reply>(
-  beginBy: number,
-  redis: Redis,
-  ask: (deadline: number) => Promise<Reply>,
+/** Runs the script again while there is time, after the clock of the server was measured that refused it. */
+async function askAgain<Reply>(
+  ask: () => Promise<Reply>,
+  refused: unknown,
+  lastBegin: number,
 ): Promise<Reply> {
-  for (let attempt = 1; ; attempt += 1) {
+  let error = refused;
+  for (let repetition = 1; ; repetition += 1) {
+    if (error instanceof ClockUnknownError) await measureClock(error);
     try {
-      return await ask(await redisTimeOf(redis, beginBy));
-    } catch (error) {
-      const hasTime = performance.now() < beginBy && attempt < maxAttempts;
-      if (!hasTime || !mayBeAskedAgain(redis, error)) throw error;
+      return await ask();
+    } catch (next) {
+      const hasTime = performance.now() < lastBegin && repetition < maxRepetitions;
+      if (!hasTime || !mayBeAskedAgain(next)) throw next;
+      error = next;
     }
   }
 }
 
-/** Whether the script refused to begin (its error contains Redis' time), or the connection was replaced meanwhile. */
-function mayBeAskedAgain(redis: Redis, error: unknown): boolean {
-  const [, redisTimeMs] =
-    (error instanceof ReplyError && /^LATE ([\d.]+)/.exec((error as Error).message)) || [];
-  if (redisTimeMs !== undefined) learnRedisTime(redis, Number(redisTimeMs));
-  return redisTimeMs !== undefined || error instanceof ConnectionReplacedError;
+/** In a cluster, a node that has just gone away is no reason to give up: another one may serve the key. */
+async function measureClock({ connection }: ClockUnknownError): Promise<void> {
+  try {
+    await measureRedisTime(connection);
+  } catch (error) {
+    if (connection.status !== 'end') throw error;
+  }
+}
+
+function mayBeAskedAgain(error: unknown): boolean {
+  return error instanceof ClockUnknownError || isLate(error);
 }
 
 async function until<T>(giveUpAt: number, work: () => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { createRevocationList, type RevocationList } from '@latchkey/auth-client';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/client.ts';
 import type { ConnectionOptions } from '../redis/connection.ts';
 import type { DataSets } from './log/data-sets.ts';
 import type { PublishableRevocation } from './log/revocation.ts';
@@ -9,7 +9,7 @@ import { createRevocationLog, type RevocationLog } from './log/revocation-log.ts
 const confirmMs = 250;
 
 export type RevocationsOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly redisUrl: ConnectionOptions['url'];
   readonly shards: number;
   /** See retentionSeconds. */

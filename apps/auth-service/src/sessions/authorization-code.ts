@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/client.ts';
 import { codeKey, loginKey, shardOf } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
@@ -69,7 +69,7 @@ export function createAuthorizationCodes({
   redis,
   shards,
 }: {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly shards: number;
 }) {
   return {

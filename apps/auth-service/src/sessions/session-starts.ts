@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/client.ts';
 import {
   issuedFromKey,
   revocationHeadKey,
@@ -35,7 +35,7 @@ const redeemCode = loadScript<number | CodeRefusal>('redeemCode', [
 type CodeRefusal = readonly ['UNKNOWN'] | readonly ['OVER'] | readonly ['USED', sessionId: string];
 
 export type SessionStartOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly macKeys: MacKeys;
   readonly shards: number;
   /** The absolute lifetime of a session. Nothing extends it (RFC 10017). */

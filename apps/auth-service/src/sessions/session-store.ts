@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/client.ts';
 import {
   revocationHeadKey,
   revocationsKey,
@@ -53,7 +53,7 @@ const renewAuthTime = loadScript<(string | null)[]>('renewAuthTime', [
 ]);
 
 export type SessionStoreOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly macKeys: MacKeys;
   readonly shards: number;
   /** The absolute lifetime of a session. Nothing extends it (RFC 10017). */

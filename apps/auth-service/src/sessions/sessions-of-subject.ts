@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../redis/client.ts';
 import {
   issuedFromKey,
   revocationHeadKey,
@@ -39,7 +39,7 @@ const changeRoles = loadScript<number>('changeRoles', [
 ]);
 
 export type SessionsOfSubjectOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly shards: number;
   /** The longest that an access token can be valid after its session ended: its lifetime and the clocks' skew. */
   readonly revocationSeconds: number;

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { eventually } from '@latchkey/testing';
-import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   nameAndNetworkLimit,
@@ -10,7 +9,8 @@ import {
 } from '../../src/accounts/attempt-limits.ts';
 import { type Attempts, createAttempts, type SignInAttempt } from '../../src/accounts/attempts.ts';
 import { createPseudonyms } from '../../src/accounts/pseudonyms.ts';
-import { defaultTimeoutMs } from '../../src/redis/connection.ts';
+import type { RedisClient } from '../../src/redis/client.ts';
+import { defaultTimeoutMs } from '../../src/redis/client.ts';
 import { connect, openTestRedis } from '../sessions/session-fixture.ts';
 
 const start = Date.UTC(2026, 0, 1);
@@ -233,7 +233,7 @@ test('the data in Redis names nobody, and expires by itself', async () => {
 
 describe('while Redis is frozen', () => {
   const from = { username: 'alice', address: home };
-  let impatient: Redis;
+  let impatient: RedisClient;
   beforeEach(async () => {
     impatient = connect(server.url, defaultTimeoutMs);
     await impatient.ping();

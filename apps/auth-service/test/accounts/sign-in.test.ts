@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { eq } from 'drizzle-orm';
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Accounts, createAccounts } from '../../src/accounts/accounts.ts';
 import { nameAndNetworkLimit } from '../../src/accounts/attempt-limits.ts';
 import { createPasswordHasher, type Derive } from '../../src/accounts/password-hash.ts';
 import type { AuditEvent } from '../../src/audit/audit-event.ts';
 import { accounts as accountsTable } from '../../src/database/schema.ts';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { type OpenTestDatabase, openTestDatabase } from '../database/open-test-database.ts';
 import { connect } from '../sessions/session-fixture.ts';
 
@@ -16,7 +16,7 @@ const home = '192.0.2.7';
 
 let database: OpenTestDatabase;
 let server: TestRedis;
-let redis: Redis;
+let redis: RedisClient;
 let accounts: Accounts;
 let audited: AuditEvent[];
 let derivations: string[];

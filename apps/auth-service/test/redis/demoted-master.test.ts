@@ -3,6 +3,7 @@ import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testin
 import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
 import { client, createStore, newSession } from '../sessions/session-fixture.ts';
@@ -11,7 +12,7 @@ let first: TestRedis;
 let second: TestRedis;
 /** The master's address. Existing connections stay with the server that they reached. */
 let link: NetworkLink;
-let redis: Redis;
+let redis: RedisClient;
 let admins: [Redis, Redis];
 beforeEach(async () => {
   [first, second] = await Promise.all([startTestRedis(), startTestRedis()]);
@@ -64,6 +65,7 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
   });
 
   test('is left by the followers of the log, which learn what is revoked at the new one', async () => {
+    const atNewMaster = connectRedis({ url: second.url, onError: () => {} });
     const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
     const revocations = createRevocations({ ...options, onError: () => {} });
     await revocations.start();
@@ -72,7 +74,7 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
     try {
       await promote();
       await demote();
-      const store = createStore({ redis: admins[1], clock: Date.now });
+      const store = createStore({ redis: atNewMaster, clock: Date.now });
       const { grant } = await store.start(newSession());
       await store.end(grant.subject, grant.sessionId, 'sign_out');
       await eventually('the sign-out has arrived', () =>
@@ -80,6 +82,7 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
       );
     } finally {
       await revocations.stop();
+      atNewMaster.disconnect();
     }
   });
 });

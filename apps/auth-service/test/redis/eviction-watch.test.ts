@@ -1,7 +1,7 @@
 import { evictUntil, startTestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
-import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { createEvictionWatch, type EvictionWatch } from '../../src/redis/eviction-watch.ts';
 import { connect, openTestRedis } from '../sessions/session-fixture.ts';
 
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => watch?.stop());
 
-function createWatch(options: { redis?: Redis; mode?: 'warn' | 'refuse'; everyMs?: number } = {}) {
+function createWatch(options: { redis?: RedisClient; mode?: 'warn' | 'refuse'; everyMs?: number } = {}) {
   const write = (level: string) => (fields: unknown, text?: string) =>
     void lines.push({ level, text: text ?? String(fields) });
   const log = { info: write('info'), warn: write('warn'), error: write('error') };

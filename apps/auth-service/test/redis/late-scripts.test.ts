@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { learnRedisTime } from '../../src/redis/redis-clock.ts';
 import { loadScript } from '../../src/redis/script.ts';
@@ -116,12 +117,12 @@ const calls = names.map((name, index) => {
     basename(name, '.lua').replaceAll('-', ''),
     files.map((file) => new URL(`../../src/${file}`, import.meta.url)),
   );
-  return (on: Redis) => script(on, keys, args);
+  return (on: RedisClient) => script(on, keys, args);
 });
 
 let server: TestRedis;
-let redis: Redis;
-let admin: Redis;
+let redis: RedisClient;
+let admin: RedisClient;
 beforeAll(async () => {
   server = await startTestRedis();
   redis = connectRedis({ url: server.url, onError: () => {} });
@@ -171,7 +172,7 @@ test('a script that Redis would begin after its deadline has no effect, and each
 
 test('a clock of Redis that seemed to be an hour behind makes no script late, because it is read again', async () => {
   await calls[0]?.(redis);
-  learnRedisTime(redis, Date.now() - 3_600_000);
+  learnRedisTime(redis as Redis, Date.now() - 3_600_000);
   await expect(calls[0]?.(redis)).resolves.toBeDefined();
 });
 

@@ -1,7 +1,7 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
-import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { connect } from '../sessions/session-fixture.ts';
 import {
   type AuthApp,
@@ -22,7 +22,7 @@ import { startServices, type TestServices } from '../support/services.ts';
 
 let services: TestServices;
 let auth: AuthApp;
-let redis: Redis;
+let redis: RedisClient;
 let now: number;
 /** A server without our data. */
 let other: TestRedis;

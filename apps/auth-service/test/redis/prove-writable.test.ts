@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { proveWritable } from '../../src/redis/prove-writable.ts';
 import { connect } from '../sessions/session-fixture.ts';
 
@@ -15,8 +16,8 @@ const commands = new Set(
 );
 
 let server: TestRedis;
-let admin: Redis;
-let redis: Redis;
+let admin: RedisClient;
+let redis: RedisClient;
 beforeAll(async () => {
   server = await startTestRedis();
   admin = new Redis(server.url);

@@ -3,6 +3,7 @@ import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testin
 import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
 import { client, createStore, newSession } from '../sessions/session-fixture.ts';
@@ -11,7 +12,7 @@ const silentLineMs = 900;
 
 let server: TestRedis;
 let link: NetworkLink;
-let redis: Redis;
+let redis: RedisClient;
 beforeEach(async () => {
   server = await startTestRedis();
   link = await startNetworkLink(server.url);

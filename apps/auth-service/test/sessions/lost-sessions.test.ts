@@ -1,6 +1,6 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { sessionKey, sessionsOfSubjectKey } from '../../src/redis/key-names.ts';
 import { keepData, replicate } from '../support/redis-data.ts';
 import {
@@ -21,8 +21,8 @@ const unavailable = { status: 503, code: 'session_store_unavailable' };
 let server: TestRedis;
 /** A second Redis without our sessions. */
 let other: TestRedis;
-let redis: Redis;
-let otherRedis: Redis;
+let redis: RedisClient;
+let otherRedis: RedisClient;
 beforeAll(async () => {
   [server, other] = await Promise.all([startTestRedis(), startTestRedis()]);
   redis = connect(server.url);

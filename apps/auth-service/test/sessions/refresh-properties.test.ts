@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { sessionKey } from '../../src/redis/key-names.ts';
 import { writeRefreshToken } from '../../src/sessions/refresh-token.ts';
 import type { RefreshVerdict } from '../../src/sessions/session.ts';
@@ -191,7 +191,7 @@ test('refresh decides as the table says, whatever is repeated, lost, rolled back
 
 type Dump = Map<string, { value: Buffer; expiresAt: number }>;
 
-async function dumpAll(from: Redis): Promise<Dump> {
+async function dumpAll(from: RedisClient): Promise<Dump> {
   const dump: Dump = new Map();
   for (const key of await from.keys('*')) {
     const value = await from.dumpBuffer(key);
@@ -201,7 +201,7 @@ async function dumpAll(from: Redis): Promise<Dump> {
 }
 
 /** A failover to a lagging replica: the store returns to an earlier state, and no client knows. */
-async function restoreAll(to: Redis, dump: Dump): Promise<void> {
+async function restoreAll(to: RedisClient, dump: Dump): Promise<void> {
   await to.flushdb();
   for (const [key, { value, expiresAt }] of dump) {
     await to.restore(key, Math.max(0, expiresAt), value, 'ABSTTL');

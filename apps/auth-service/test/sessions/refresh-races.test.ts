@@ -1,7 +1,7 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { ProblemError } from '@latchkey/service-kit';
-import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import type { RefreshOutcome } from '../../src/sessions/session.ts';
 import { replayGraceMs, type SessionStore } from '../../src/sessions/session-store.ts';
 import { startLossyProxy } from './lossy-proxy.ts';
@@ -21,7 +21,7 @@ const concurrent = 100;
 
 let server: TestRedis;
 let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
-let connections: Redis[];
+let connections: RedisClient[];
 beforeAll(async () => {
   server = await startTestRedis();
   proxy = await startLossyProxy(server.url);
@@ -32,7 +32,7 @@ afterAll(async () => {
   await proxy.stop();
   await server.stop();
 });
-beforeEach(() => (connections[0] as Redis).flushdb());
+beforeEach(() => (connections[0] as RedisClient).flushdb());
 
 test(`${concurrent} concurrent refreshes of one token, ${rounds} times, with lost replies: one lineage, no false alarm`, async () => {
   const clock = createClock();
@@ -60,7 +60,7 @@ test(`${concurrent} concurrent refreshes of one token, ${rounds} times, with los
     clock.advance(50);
   }
   expect(proxy.lost()).toBeGreaterThan(rounds / 4);
-  expect(await revocationsIn(connections[0] as Redis)).toMatchObject([{ reason: 'store_lost' }]);
+  expect(await revocationsIn(connections[0] as RedisClient)).toMatchObject([{ reason: 'store_lost' }]);
 
   clock.advance(replayGraceMs + 1);
   expect(await first.refresh(token, client)).toMatchObject({ verdict: 'ROTATED' });
@@ -68,7 +68,7 @@ test(`${concurrent} concurrent refreshes of one token, ${rounds} times, with los
 
 test('every replay after the grace is caught', async () => {
   const clock = createClock();
-  const store = createStore({ redis: connections[0] as Redis, clock: clock.now });
+  const store = createStore({ redis: connections[0] as RedisClient, clock: clock.now });
   for (let round = 0; round < 100; round++) {
     const { refreshToken } = await store.start(newSession());
     await untilAnswered(() => store.refresh(refreshToken, client));

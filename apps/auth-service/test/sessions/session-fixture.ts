@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Revocation } from '@latchkey/auth-client';
 import { startTestRedis } from '@latchkey/dev-stack/testing';
-import type { Redis } from 'ioredis';
 import { afterAll } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { revocationsKey } from '../../src/redis/key-names.ts';
 import {
@@ -23,7 +23,7 @@ export const lossSeconds = 60;
  * By default it waits for Redis longer than a service does, so that it does not take a busy machine for a Redis that
  * is down.
  */
-export function connect(url: string, commandTimeoutMs = 10_000): Redis {
+export function connect(url: string, commandTimeoutMs = 10_000): RedisClient {
   return connectRedis({ url, commandTimeoutMs, onError: () => {} });
 }
 
@@ -70,7 +70,7 @@ export function createMemory(): DataSetMemory {
 }
 
 export function createTestDataSets(options: {
-  redis: Redis;
+  redis: RedisClient;
   clock: () => number;
   shards?: number;
   memory?: DataSetMemory;
@@ -86,7 +86,7 @@ export function createTestDataSets(options: {
 }
 
 export function createStore(options: {
-  redis: Redis;
+  redis: RedisClient;
   clock: () => number;
   macKeys?: MacKeys;
   shards?: number;
@@ -116,7 +116,7 @@ export function newSession(overrides: Partial<NewSession> = {}): NewSession {
 }
 
 /** The revocations that a shard still holds. */
-export async function revocationsIn(redis: Redis, shard = 0): Promise<Revocation[]> {
+export async function revocationsIn(redis: RedisClient, shard = 0): Promise<Revocation[]> {
   const entries = await redis.xrange(revocationsKey(shard), '-', '+');
   return entries.map(([, fields]) => revocationFrom(fields, 0));
 }

@@ -1,9 +1,9 @@
 import { eventually } from '@latchkey/testing';
-import type { Redis } from 'ioredis';
 import { expect } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 
 /** Copies all data in Redis. The returned function restores exactly that copy. */
-export async function keepData(redis: Redis): Promise<() => Promise<void>> {
+export async function keepData(redis: RedisClient): Promise<() => Promise<void>> {
   const kept = new Map<string, { value: Buffer; expiresAt: number }>();
   for (const key of await redis.keys('*')) {
     const value = await redis.dumpBuffer(key);
@@ -19,7 +19,7 @@ export async function keepData(redis: Redis): Promise<() => Promise<void>> {
 }
 
 /** Makes `redis` a read-only replica of the server at `url`. Its own data is lost. */
-export async function replicate(redis: Redis, { url }: { url: string }): Promise<void> {
+export async function replicate(redis: RedisClient, { url }: { url: string }): Promise<void> {
   await redis.set('only-here', '1');
   await redis.replicaof('127.0.0.1', new URL(url).port);
   await eventually('the replica has what its master has', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
@@ -17,6 +17,10 @@ export type RedisServerOptions = {
   port?: number;
   temporary?: boolean;
   signal?: AbortSignal;
+  /** Further arguments, which come last. */
+  args?: readonly string[];
+  /** The server's configuration file, instead of the usual settings. It must say the folder. */
+  configuration?: (port: number) => string;
 };
 
 export type RedisServer = {
@@ -49,7 +53,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       signal: 'SIGTERM',
       ...(options.temporary === true ? { remove: directory } : {}),
     } as const;
-    const child = await startChild(program, serverArguments(directory, { ...options, port }), {
+    const child = await startChild(program, argumentsFor(directory, { ...options, port }), {
       env: serverEnvironment(),
       logFile,
       orphan,
@@ -85,6 +89,14 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
 export function lastLineOf(log: string): string {
   const line = log.trim().split('\n').at(-1) ?? '';
   return line.replace(/^\d+:\w .*? [*#.-] /, '');
+}
+
+function argumentsFor(directory: string, options: RedisServerOptions & { port: number }): string[] {
+  const { port, configuration, args = [] } = options;
+  if (configuration === undefined) return [...serverArguments(directory, options), ...args];
+  const file = join(directory, 'redis.conf');
+  writeFileSync(file, configuration(port));
+  return [file, ...args];
 }
 
 function serverArguments(

@@ -82,22 +82,8 @@ export function postgresUrl(): TString {
   });
 }
 
-/** Schema for the URL of a Redis, in a form that ioredis can read. */
-export function redisUrl(): TString {
-  return Type.String({
-    description: 'a redis:// URL',
-    fault: (text: string) => {
-      const fault = faultOfStoreUrl(text, { scheme: /^rediss?:\/\//, read: text });
-      if (fault !== undefined) return fault;
-      return /^\/?\d*$/.test(URL.parse(text)?.pathname ?? '')
-        ? undefined
-        : 'the database in its path is no number';
-    },
-  });
-}
-
 /** `read`: the URL as the store's client reads it. */
-function faultOfStoreUrl(
+export function faultOfStoreUrl(
   text: string,
   { scheme, read }: { scheme: RegExp; read: string },
 ): string | undefined {

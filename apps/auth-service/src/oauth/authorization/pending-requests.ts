@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { digestOfBrowser, isSameBrowser } from '../../logins/own-cookies.ts';
+import type { RedisClient } from '../../redis/client.ts';
 import { authorizationRequestKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
@@ -24,7 +24,7 @@ export type PendingRequests = ReturnType<typeof createPendingRequests>;
  * Authorization requests in Redis, each under a random id and bound to the browser that began it. So no parameter
  * travels through a form, and a link to the pages of a request is worth nothing in another browser.
  */
-export function createPendingRequests({ redis }: { readonly redis: Redis }) {
+export function createPendingRequests({ redis }: { readonly redis: RedisClient }) {
   return {
     async begin(request: AuthorizationRequest, progress: Progress, browser: string): Promise<PendingRequest> {
       const pending = { id: randomBytes(16).toString('base64url'), request, progress };

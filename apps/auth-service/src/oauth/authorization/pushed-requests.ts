@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../redis/client.ts';
 import { pushedRequestKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 
@@ -11,7 +11,7 @@ const prefix = 'urn:ietf:params:oauth:request_uri:';
 export type PushedRequests = ReturnType<typeof createPushedRequests>;
 
 /** Authorization requests that clients pushed (RFC 9126), in Redis until they are used or expire. */
-export function createPushedRequests({ redis }: { readonly redis: Redis }) {
+export function createPushedRequests({ redis }: { readonly redis: RedisClient }) {
   return {
     /** Keeps the parameters of a client's request, and returns the URI that stands for them. */
     async keep(clientId: string, text: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ProblemError } from '@latchkey/service-kit';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../redis/client.ts';
 import { assertionKey, revocationHeadKey, revocationsKey, shardOf } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
@@ -24,7 +24,7 @@ export type UsedAssertions = {
 };
 
 export type UsedAssertionsOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly shards: number;
   /** How long a revocation is kept. */
   readonly retentionMs: number;

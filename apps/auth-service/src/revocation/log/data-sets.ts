@@ -1,6 +1,6 @@
 import { ProblemError } from '@latchkey/service-kit';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../redis/client.ts';
 import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
@@ -29,7 +29,7 @@ export type DataSetMemory = {
 };
 
 export type DataSetsOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly shards: number;
   /** How long a revocation is kept. */
   readonly retentionMs: number;

@@ -5,7 +5,7 @@ import {
   type ShardPosition,
   writeShardPosition,
 } from '@latchkey/auth-client/feed';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../redis/client.ts';
 import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
@@ -27,7 +27,7 @@ type Part = {
 };
 
 export type PageReaderOptions = {
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly retentionMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;

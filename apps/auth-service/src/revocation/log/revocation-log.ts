@@ -1,6 +1,6 @@
 import type { Revocation } from '@latchkey/auth-client';
 import { type Position, writeShardPosition } from '@latchkey/auth-client/feed';
-import type { Redis } from 'ioredis';
+import type { RedisClient } from '../../redis/client.ts';
 import { type ConnectionOptions, createReaderConnection } from '../../redis/connection.ts';
 import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
@@ -73,7 +73,7 @@ export type RevocationLog = {
 
 export type RevocationLogOptions = {
   /** For single commands. To follow, the log makes its own connections, one for each shard. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   readonly redisUrl: ConnectionOptions['url'];
   readonly shards: number;
   /** See retentionSeconds. */
@@ -108,7 +108,8 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
   const readers = Array.from({ length: shards }, (_, shard) =>
     createShardReader({
       shard,
-      createConnection: () => createReaderConnection(options.redisUrl),
+      createConnection: () =>
+        createReaderConnection({ redis, url: options.redisUrl, key: revocationsKey(shard) }),
       retentionMs,
       clock,
       onDataSet: (id) => options.dataSets?.note(shard, id),

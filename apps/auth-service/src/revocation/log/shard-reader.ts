@@ -27,7 +27,7 @@ const followRevocations = loadScript<[epoch: string, newest: number, beforeOldes
 export type ShardReaderOptions = {
   readonly shard: number;
   /** Makes a new connection that is not connected yet; see createReaderConnection. */
-  readonly createConnection: () => Redis;
+  readonly createConnection: () => Promise<Redis>;
   readonly retentionMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -54,7 +54,7 @@ export type ShardReader = {
  * server has changed.
  *
  * @example
- * const reader = createShardReader({ shard: 0, createConnection: () => createReaderConnection(url), … });
+ * const reader = createShardReader({ shard: 0, createConnection: () => createReaderConnection({ redis, url, key }), … });
  * await reader.start();
  */
 export function createShardReader(options: ShardReaderOptions): ShardReader {
@@ -84,8 +84,9 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
   async function run(onAttempted: () => void): Promise<void> {
     let failures = 0;
     while (!stopping.signal.aborted) {
-      const redis = options.createConnection();
+      let redis: Redis | undefined;
       try {
+        redis = await answerOf(options.createConnection(), answerTimeoutMs);
         position = await startPosition(redis);
         for (;;) {
           position = await readNext(redis, position);
@@ -97,7 +98,7 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
         failures += 1;
       }
       provenAt = Number.NEGATIVE_INFINITY;
-      redis.disconnect();
+      redis?.disconnect();
       onAttempted();
       const pauseMs = Math.min(minPauseMs * failures, maxPauseMs);
       await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});

@@ -6,6 +6,7 @@ import {
   createUsedAssertions,
   type UsedAssertions,
 } from '../../../src/oauth/client-authentication/used-assertions.ts';
+import type { RedisClient } from '../../../src/redis/client.ts';
 import { assertionKey } from '../../../src/redis/key-names.ts';
 import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
 import { connect, createClock, createMemory, createTestDataSets } from '../../sessions/session-fixture.ts';
@@ -15,7 +16,7 @@ const replicaCount = 3;
 
 let server: TestRedis;
 let proxy: Awaited<ReturnType<typeof startLossyProxy>>;
-let connections: Redis[];
+let connections: RedisClient[];
 let replicas: UsedAssertions[];
 beforeAll(async () => {
   server = await startTestRedis();
@@ -30,7 +31,7 @@ afterAll(async () => {
 });
 
 /** A replica whose memory of data sets is its own or shared with others. */
-async function startReplica(redis: Redis, { memory = createMemory(), clock = Date.now } = {}) {
+async function startReplica(redis: RedisClient, { memory = createMemory(), clock = Date.now } = {}) {
   const of = { redis, shards: 1, clock };
   const dataSets = createTestDataSets({ ...of, memory });
   await dataSets.start();

@@ -1,8 +1,8 @@
 import type { Revocation } from '@latchkey/auth-client';
 import { startTestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
-import { Redis } from 'ioredis';
 import { expect } from 'vitest';
+import type { RedisClient } from '../../../src/redis/client.ts';
 import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
 import { connect } from '../../sessions/session-fixture.ts';
 
@@ -16,7 +16,7 @@ export type LogOptions = {
 
 /** A log as one replica has it, with everything that its listeners are told. */
 export function createLog({ isPatient = false, ...options }: LogOptions) {
-  const redis = isPatient ? new Redis(options.url, { commandTimeout: 60_000 }) : connect(options.url, 2_000);
+  const redis = connect(options.url, isPatient ? 60_000 : 2_000);
   const errors: Error[] = [];
   const log = createRevocationLog({
     redis,
@@ -92,12 +92,12 @@ export function epochOf(position: string | undefined): string | undefined {
 }
 
 /** The bytes that a key uses, every part counted. */
-export async function bytesOf(redis: Redis, key: string): Promise<number> {
+export async function bytesOf(redis: RedisClient, key: string): Promise<number> {
   return Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
 }
 
 /** Removes entries before this number, as the scripts do when entries are too old. */
-export async function dropBefore(redis: Redis, number: number, shard = 0): Promise<void> {
+export async function dropBefore(redis: RedisClient, number: number, shard = 0): Promise<void> {
   await redis
     .multi()
     .xtrim(`{${shard}}:revocations`, 'MINID', `${number}-0`)
@@ -106,6 +106,6 @@ export async function dropBefore(redis: Redis, number: number, shard = 0): Promi
 }
 
 /** Deletes the stream, as Redis does when all its entries are too old. */
-export async function dropAll(redis: Redis): Promise<void> {
+export async function dropAll(redis: RedisClient): Promise<void> {
   await redis.multi().del('{0}:revocations').hset('{0}:revocations:head', 'until', 0).exec();
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { eventually } from '@latchkey/testing';
-import { Redis } from 'ioredis';
 import { afterAll, beforeEach, expect, test } from 'vitest';
 import type { StreamEntry } from '../../../src/revocation/log/revocation.ts';
 import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
@@ -22,7 +21,7 @@ const head = '{0}:revocations:head';
 
 const { server, redis } = await openTestRedis();
 /** Without the request timeout, so that a slow machine does not matter. */
-const patient = new Redis(server.url, { commandTimeout: 60_000 });
+const patient = connect(server.url, 60_000);
 afterAll(() => patient.disconnect());
 beforeEach(() => redis.flushall());
 

@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Service } from '@latchkey/service-kit';
+import { eventually } from '@latchkey/testing';
+import { expect } from 'vitest';
+import { refresh, register, signIn, type Tokens } from '../support/auth-app.ts';
+
+/** How often each person refreshes: rarely enough that a failover loses fewer rotations of a session than are adopted. */
+const everyMs = 1_500;
+
+export type Person = {
+  readonly shard: number;
+  tokens: Tokens;
+  /** When a refresh last succeeded, by performance.now(). */
+  refreshedAt: number;
+};
+
+export type Crowd = {
+  readonly people: readonly Person[];
+  /** The answers that took a session from its owner: anything but 200 and 503. */
+  readonly refusals: readonly string[];
+  readonly answers: { ok: number; unavailable: number };
+  /** Waits until everybody (of these) has refreshed anew, and returns how long that took from `since`, in seconds. */
+  untilAllRefresh(since: number, people?: readonly Person[]): Promise<number>;
+  /** Takes a person out of the crowd. */
+  leave(person: Person): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** People who are signed in on one device each and refresh without end, as pages do. After 503 they try again. */
+export async function startCrowd(app: Service, size: number): Promise<Crowd> {
+  const refusals: string[] = [];
+  const answers = { ok: 0, unavailable: 0 };
+  const people: Person[] = [];
+  const left = new Set<Person>();
+  let hasStopped = false;
+  for (let number = 0; number < size; number += 1) {
+    const username = await register(app);
+    const tokens = await eventually('a person signs in', () => signIn(app, username));
+    people.push({ shard: Number.parseInt(tokens.session_id, 10), tokens, refreshedAt: 0 });
+  }
+
+  const lives = new Map(people.map((person) => [person, live(person)]));
+  async function live(person: Person): Promise<void> {
+    // Not all at the same time.
+    await sleep(Math.random() * everyMs);
+    while (!hasStopped && !left.has(person)) {
+      const answer = await refresh(app, person.tokens.refresh_token);
+      if (answer.statusCode === 200) {
+        person.tokens = { ...person.tokens, ...answer.json() };
+        person.refreshedAt = performance.now();
+        answers.ok += 1;
+      } else if (answer.statusCode === 503) answers.unavailable += 1;
+      else refusals.push(`${answer.statusCode} ${answer.body}`);
+      await sleep(answer.statusCode === 503 ? everyMs / 5 : everyMs);
+    }
+  }
+
+  return {
+    people,
+    refusals,
+    answers,
+    async untilAllRefresh(since, some = people) {
+      await eventually('everybody refreshes again', () => {
+        for (const { refreshedAt } of some) expect(refreshedAt).toBeGreaterThan(since);
+      });
+      return (Math.max(...some.map(({ refreshedAt }) => refreshedAt)) - since) / 1000;
+    },
+    async leave(person) {
+      left.add(person);
+      await lives.get(person);
+    },
+    async stop() {
+      hasStopped = true;
+      await Promise.all(lives.values());
+    },
+  };
+}
