@@ -57,6 +57,7 @@ import { retentionSeconds } from './revocation/log/revocation.ts';
 import { createRevocations } from './revocation/revocations.ts';
 import { createAuthorizationCodes } from './sessions/authorization-code.ts';
 import { createKeyProofs } from './sessions/key-proofs.ts';
+import { createLostRevocations } from './sessions/lost-revocations.ts';
 import { requireRecentReturn } from './sessions/recent-return.ts';
 import { createRefreshCookie } from './sessions/refresh-cookie.ts';
 import { parseMacKeys } from './sessions/refresh-token.ts';
@@ -206,6 +207,12 @@ export async function buildApp({
     sessions: sessionsWithLogins,
     ...(derive && { derive }),
   });
+  const lostRevocations = createLostRevocations({
+    sessions: { ...sessionsWithLogins, changeRoles: sessions.changeRoles },
+    publish,
+    rolesOf: accounts.find,
+    log: app.log,
+  });
   const encryption = createEncryptionKeys({
     services: configured.services,
     encrypted: encryptedServicesOf(config),
@@ -242,6 +249,7 @@ export async function buildApp({
     await applications.stop();
     await deliveries.stop();
     await audit.close();
+    lostRevocations.stop();
     await revocations.stop();
     evictions.stop();
     redis.disconnect();
@@ -274,6 +282,7 @@ export async function buildApp({
     clientStatuses.applyRevocations(batch);
     deliveries.onRevocations(batch);
   });
+  revocations.log.onLost(lostRevocations.repeat);
   await revocations.start();
   // Verifies its own tokens with the keys in memory, without an HTTP request to itself.
   const fetchKeys = async () => Response.json(keyRing.jwks(), { headers: { 'cache-control': 'max-age=5' } });

@@ -79,9 +79,15 @@ export async function findMaster(cluster: Cluster, key: string): Promise<{ host:
   return { host: master.slice(0, colon), port: Number(master.slice(colon + 1)) };
 }
 
-/** The connections to every server that may be written to: the masters of a cluster, or the one server. */
-export function mastersOf(redis: RedisClient): Redis[] {
-  return redis instanceof Cluster ? redis.nodes('master') : [redis];
+/**
+ * The connections to every server that may be written to: the masters of a cluster, or the one server. Rejects when the
+ * cluster does not answer.
+ */
+export async function mastersOf(client: RedisClient): Promise<Redis[]> {
+  if (!(client instanceof Cluster)) return [client];
+  // Until a cluster is connected, every node that the URL names passes for a master.
+  await client.ping();
+  return client.nodes('master');
 }
 
 /**

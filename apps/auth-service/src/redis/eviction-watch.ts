@@ -63,9 +63,7 @@ export function createEvictionWatch(options: EvictionWatchOptions): EvictionWatc
   }
 
   async function look(): Promise<void> {
-    const policies = await Promise.all(mastersOf(redis).map(lookAt));
-    // A cluster that is not connected yet has no masters.
-    if (policies.length === 0) return;
+    const policies = await Promise.all((await mastersOf(redis)).map(lookAt));
     const evicting = policies.find((each) => each !== undefined && each !== 'noeviction');
     const found = evicting ?? (policies.includes(undefined) ? undefined : 'noeviction');
     if (found !== policy || !hasLooked) tell(found);

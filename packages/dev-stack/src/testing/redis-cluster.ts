@@ -41,6 +41,8 @@ export type TestClusterOptions = {
   readonly hasReplicas?: boolean;
   /** After this, an unreachable node counts as failed. */
   readonly nodeTimeoutMs?: number;
+  /** Further arguments of each server. */
+  readonly args?: readonly string[];
 };
 
 /**
@@ -63,7 +65,7 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
     ),
   );
   const started = await Promise.all(
-    buses.map((bus, number) => startMember(number, { bus, nodeTimeoutMs, program: options.program })),
+    buses.map((bus, number) => startMember(number, { bus, nodeTimeoutMs, args: [], ...options })),
   );
   const members = started.map(({ member }) => member);
   await joinAll(members, { buses, masters });
@@ -80,9 +82,9 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
     async masterOf(key, asked = living()[0]) {
       if (asked === undefined) throw new Error('All members of the cluster have ended.');
       const slot = await asked.redis.cluster('KEYSLOT', key);
-      const ranges = (await asked.redis.cluster('SLOTS')) as [number, number, [string, number]][];
+      const ranges = await asked.redis.cluster('SLOTS');
       const range = ranges.find(([from, to]) => from <= slot && slot <= to);
-      return byPort(range?.[2][1] ?? 0);
+      return byPort(range?.[2]?.[1] ?? 0);
     },
     async replicaOf(master) {
       const lines = (await master.redis.call('CLUSTER', 'REPLICAS', master.id)) as string[];
@@ -106,7 +108,7 @@ const sourceOf = (number: number) => `127.0.0.${number + 2}`;
 
 async function startMember(
   number: number,
-  of: { bus: Bus; nodeTimeoutMs: number; program: string },
+  of: { bus: Bus; nodeTimeoutMs: number; program: string; args: readonly string[] },
 ): Promise<{ member: ClusterMember; end(): Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'latchkey-redis-'));
   const server: RedisServer = await startRedisServer({
@@ -123,6 +125,7 @@ async function startMember(
       ...['--protected-mode', 'no'],
       // A second of waiting for more replicas would only make the test longer.
       ...['--repl-diskless-sync-delay', '0'],
+      ...of.args,
     ],
   });
   const redis = new Redis(server.port, '127.0.0.1', {

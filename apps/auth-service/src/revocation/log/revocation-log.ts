@@ -46,6 +46,11 @@ export type RevocationLog = {
    */
   onNewEpoch(listener: () => void): () => void;
   /**
+   * Calls the listener with entries that the other listeners were told in the last minute, and that Redis has lost since
+   * in a failover or restart, without what was changed together with them. Returns the unsubscribe function.
+   */
+  onLost(listener: (revocations: readonly Revocation[]) => void): () => void;
+  /**
    * Reads the next entries after a position, at most 500, and none after `head` at the time of the call. A page whose
    * `upTo` is that head is the last one. Returns undefined when the log cannot continue from the position: it is of
    * another epoch, was trimmed away, or is ahead of the head. 'oldest' starts at the oldest retained entry.
@@ -102,6 +107,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
   const retentionMs = options.revocationSeconds * 1000;
   const batchListeners = new Set<(batch: RevocationBatch) => void>();
   const epochListeners = new Set<() => void>();
+  const lostListeners = new Set<(revocations: readonly Revocation[]) => void>();
   let head: Position = Array.from({ length: shards }, () => unknownPosition);
   let issuedFrom = 0;
 
@@ -126,6 +132,9 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
         );
         for (const listener of batchListeners) tell(() => listener({ after, upTo: head, revocations }));
       },
+      onLost(revocations) {
+        for (const listener of lostListeners) tell(() => listener(revocations));
+      },
       onError: options.onError,
     }),
   );
@@ -149,6 +158,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
     },
     onBatch: (listener) => subscribe(batchListeners, listener),
     onNewEpoch: (listener) => subscribe(epochListeners, listener),
+    onLost: (listener) => subscribe(lostListeners, listener),
 
     async read(after) {
       // A part of the retained entries must not pass for all of them.

@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis';
 import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { loadScript } from '../../redis/script.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
+import { createToldEntries } from './told-entries.ts';
 
 const maxEntries = 500;
 /** How long an XREAD waits for entries, and so how often it confirms that there are none. */
@@ -37,6 +38,8 @@ export type ShardReaderOptions = {
   readonly onReset: (position: ShardPosition) => void;
   /** Called with all entries from the previous position up to this one. */
   readonly onEntries: (upTo: ShardPosition, revocations: readonly Revocation[]) => void;
+  /** Called with entries that `onEntries` was called with, and that the server lacks which has the data set now. */
+  readonly onLost: (revocations: readonly Revocation[]) => void;
   /** Called once when Redis goes away, and not again until it has answered. */
   readonly onError: (error: Error) => void;
 };
@@ -62,6 +65,8 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
   const stream = revocationsKey(shard);
   const head = revocationHeadKey(shard);
   const stopping = new AbortController();
+  const told = createToldEntries(options.retentionMs);
+  let dataSet = '';
   let position: ShardPosition | undefined;
   let provenAt = Number.NEGATIVE_INFINITY;
   let running = Promise.resolve();
@@ -110,7 +115,8 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     const asked = redis
       .connect()
       .then(() => followRevocations(redis, [stream, head], [clock(), options.retentionMs]));
-    const [epoch, newest, beforeOldest, dataSet] = await answerOf(asked, answerTimeoutMs);
+    const [epoch, newest, beforeOldest, id] = await answerOf(asked, answerTimeoutMs);
+    dataSet = id;
     options.onDataSet(dataSet);
     if (
       position !== undefined &&
@@ -121,6 +127,7 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
       return position;
     }
     const oldest = { epoch, sequence: beforeOldest };
+    told.expect(dataSet, newest);
     options.onReset(oldest);
     return oldest;
   }
@@ -148,6 +155,9 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
     }
     const upTo = { epoch, sequence };
     if (revocations.length > 0) options.onEntries(upTo, revocations);
+    const lost = told.missing(sequence, revocations);
+    told.add(dataSet, revocations);
+    if (lost.length > 0) options.onLost(lost);
     if (Number(newest) === sequence) provenAt = performance.now();
     return upTo;
   }

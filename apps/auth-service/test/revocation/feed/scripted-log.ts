@@ -114,6 +114,10 @@ export class ScriptedLog implements RevocationLog {
     return () => this.#batchListeners.delete(listener);
   }
 
+  onLost(): () => void {
+    return () => {};
+  }
+
   onNewEpoch(listener: () => void): () => void {
     this.#epochListeners.add(listener);
     return () => this.#epochListeners.delete(listener);

@@ -1,0 +1,65 @@
+import type { Revocation } from '@latchkey/auth-client';
+
+/** How long entries are remembered while the log is followed: far longer than a replica may lag behind its master. */
+const rememberedMs = 60_000;
+/** An entry that Redis is about to drop is not missing. */
+const marginMs = 30_000;
+
+export type ToldEntries = ReturnType<typeof createToldEntries>;
+
+/**
+ * Remembers the newest entries of one shard that the listeners were told. A Redis that takes over may lack some of them:
+ * it was a replica that lagged behind, or lost the last second of its file. Then it has not got the changes either that
+ * were made together with the entries, such as the end of a session.
+ *
+ * Numbers do not show this, because the new master may have given them to other entries already. So the entries
+ * themselves are compared, once everything has been read again.
+ *
+ * @example
+ * told.add(dataSet, revocations);
+ * told.expect(dataSet, newest);               // another server has the data set now
+ * const lost = told.missing(upTo, revocations); // for each batch that is read from it
+ *
+ * @param retentionMs how long Redis keeps an entry
+ */
+export function createToldEntries(retentionMs: number) {
+  const told = new Map<string, { readonly revocation: Revocation; readonly at: number }>();
+  let toldOf: string | undefined;
+  let expected: { readonly upTo: number; readonly left: Map<string, Revocation> } | undefined;
+
+  return {
+    /** Remembers entries of this data set. An entry of another data set cannot be missing from it. */
+    add(dataSet: string, revocations: readonly Revocation[]): void {
+      if (toldOf !== dataSet) told.clear();
+      toldOf = dataSet;
+      const at = performance.now();
+      for (const revocation of revocations) {
+        const text = JSON.stringify(revocation);
+        told.delete(text);
+        told.set(text, { revocation, at });
+      }
+      for (const [text, entry] of told) {
+        if (at - entry.at < rememberedMs) break;
+        told.delete(text);
+      }
+    },
+
+    /** Another server has the data set: its entries up to the number `upTo` are about to be read. */
+    expect(dataSet: string, upTo: number): void {
+      if (toldOf !== dataSet) return;
+      const keptSince = performance.now() - retentionMs + marginMs;
+      const kept = [...told].filter(([, { at }]) => at > keptSince);
+      expected = { upTo, left: new Map(kept.map(([text, { revocation }]) => [text, revocation])) };
+    },
+
+    /** Takes note of entries that were read up to this number. Returns what is missing, once, when all were read. */
+    missing(upTo: number, revocations: readonly Revocation[]): readonly Revocation[] {
+      if (expected === undefined) return [];
+      for (const revocation of revocations) expected.left.delete(JSON.stringify(revocation));
+      if (upTo < expected.upTo) return [];
+      const missing = [...expected.left.values()];
+      expected = undefined;
+      return missing;
+    },
+  };
+}
