@@ -70,6 +70,8 @@ export function accessOf({ login, isEncrypted }: Pick<ClusterAddress, 'login' | 
  * @throws when no node answers, or none serves the key
  */
 export async function findMaster(cluster: Cluster, key: string): Promise<{ host: string; port: number }> {
+  // Right after connectCluster there is no node yet that could be asked.
+  if (cluster.slots.length === 0) await cluster.ping();
   await new Promise<void>((resolve, reject) => {
     cluster.refreshSlotsCache((error) => (error ? reject(error) : resolve()));
   });

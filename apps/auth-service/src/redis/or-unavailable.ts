@@ -9,6 +9,7 @@ const faultsOfOurs: readonly RegExp[] = [
   // A key of ours that holds another type, or keys of several shards in one script.
   /^WRONGTYPE\b/,
   /^CROSSSLOT\b/,
+  /^ERR Script attempted to access keys that do not hash to the same slot/,
   // A script that is not valid Lua, or fails.
   /^ERR Error compiling script\b/,
   /^ERR Error running script\b/,

@@ -51,9 +51,14 @@ describe.each(testEngines)('a cluster of six $name servers', ({ name, program = 
     const to = await masterOf(3);
     expect(to).not.toBe(from);
     const started = performance.now();
-    await moveSlot('{0}', from, to);
+    const { unavailable } = crowd.answers;
+    await moveSlot('{0}', { from, to }, () =>
+      eventually('somebody there is told to try again', () =>
+        expect(crowd.answers.unavailable).toBeGreaterThan(unavailable),
+      ),
+    );
     const seconds = await crowd.untilAllRefresh(performance.now());
-    report('moving a slot', started, seconds);
+    report('a slot that has moved', started, seconds);
     expect(await masterOf(0)).toBe(to);
     expect(crowd.refusals).toEqual([]);
     await eventually('the log follows', async () => expect((await ready(auth.app)).status).toBe(200));
@@ -168,15 +173,22 @@ async function ready(app: Service): Promise<{ status: number; warnings: string[]
   return { status: answer.statusCode, warnings: answer.json().warnings ?? [] };
 }
 
-/** Moves the slot of this key, as redis-cli --cluster reshard does. */
-async function moveSlot(key: string, from: ClusterMember, to: ClusterMember): Promise<void> {
+/** Moves the slot of this key, as redis-cli --cluster reshard does. `midway` is awaited after the first keys. */
+async function moveSlot(
+  key: string,
+  { from, to }: { from: ClusterMember; to: ClusterMember },
+  midway: () => Promise<void>,
+): Promise<void> {
   const slot = await from.redis.cluster('KEYSLOT', key);
   await to.redis.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', from.id);
   await from.redis.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', to.id);
+  let moved = 0;
   for (;;) {
     const keys = (await from.redis.call('CLUSTER', 'GETKEYSINSLOT', slot, 3)) as string[];
     if (keys.length === 0) break;
     await from.redis.call('MIGRATE', '127.0.0.1', to.port, '', 0, 5_000, 'KEYS', ...keys);
+    if (moved === 0) await midway();
+    moved += keys.length;
   }
   for (const { redis } of [to, from]) await redis.call('CLUSTER', 'SETSLOT', slot, 'NODE', to.id);
 }

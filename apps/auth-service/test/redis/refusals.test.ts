@@ -40,6 +40,11 @@ describe('what Redis answers', () => {
     ['MOVED 3999 127.0.0.1:6381', true],
     ['ASK 3999 127.0.0.1:6381', true],
     ['TRYAGAIN Multiple keys request during rehashing of slot', true],
+    [
+      'ERR Script attempted to access a non local key in a cluster node script: 0a9f, on @user_script:1.',
+      true,
+    ],
+    ['ERR Script attempted to access keys that do not hash to the same slot script: 0a9f', false],
     ['NOPROTO unsupported protocol version', true],
     ['NOSCRIPT No matching script. Please use EVAL.', true],
     ['EXECABORT Transaction discarded because of previous errors.', true],

@@ -1,10 +1,11 @@
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import type { EndReason } from '../../src/sessions/session.ts';
 import { replayGraceMs } from '../../src/sessions/session-store.ts';
 import {
   client,
+  connectPatiently,
   createClock,
   createMacKeys,
   createStore,
@@ -33,10 +34,10 @@ const reasons: Record<EndReason, true> = {
 
 let server: TestRedis;
 /** The store of several replicas. Without the request timeout, so that a slow machine does not matter. */
-let connections: [Redis, Redis, Redis];
+let connections: [RedisClient, RedisClient, RedisClient];
 beforeAll(async () => {
   server = await startTestRedis();
-  const patient = () => new Redis(server.url, { commandTimeout: 60_000 });
+  const patient = () => connectPatiently(server.url);
   connections = [patient(), patient(), patient()];
 });
 afterAll(async () => {

@@ -27,6 +27,11 @@ export function connect(url: string, commandTimeoutMs = 10_000): RedisClient {
   return connectRedis({ url, commandTimeoutMs, onError: () => {} });
 }
 
+/** Waits for Redis as long as a test may, so that a busy machine neither fails nor sends a command twice. */
+export function connectPatiently(url: string): RedisClient {
+  return connectRedis({ url, commandTimeoutMs: 60_000, silentLineMs: 60_000, onError: () => {} });
+}
+
 /** A Redis server for this file's tests and a connection to it. Both end with those tests. */
 export async function openTestRedis() {
   const server = await startTestRedis();

@@ -1,9 +1,9 @@
 import type { Service } from '@latchkey/service-kit';
 import { eventually } from '@latchkey/testing';
 import { expect } from 'vitest';
-import { connectRedis } from '../../../src/redis/connection.ts';
 import type { PublishableRevocation } from '../../../src/revocation/log/revocation.ts';
 import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
+import { connectPatiently } from '../../sessions/session-fixture.ts';
 import { type AuthApp, bearer, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
 import { startServices } from '../../support/services.ts';
 import { type FeedReader, openFeed } from './reader.ts';
@@ -35,7 +35,7 @@ export async function startFeed(
     env: { SERVICE_JWKS_URIS: services.jwksUris, REVOCATION_HEARTBEAT_MS: '200', ...options.env },
   });
   // A longer timeout than the service's, because a burst takes a while on a busy machine.
-  const redis = connectRedis({ url: auth.redis.url, commandTimeoutMs: 60_000, onError: () => {} });
+  const redis = connectPatiently(auth.redis.url);
   redis.on('error', () => {});
   const log = createRevocationLog({
     redis,

@@ -4,7 +4,7 @@ import { eventually } from '@latchkey/testing';
 import { expect } from 'vitest';
 import type { RedisClient } from '../../../src/redis/client.ts';
 import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
-import { connect } from '../../sessions/session-fixture.ts';
+import { connect, connectPatiently } from '../../sessions/session-fixture.ts';
 
 export type LogOptions = {
   url: string;
@@ -16,7 +16,7 @@ export type LogOptions = {
 
 /** A log as one replica has it, with everything that its listeners are told. */
 export function createLog({ isPatient = false, ...options }: LogOptions) {
-  const redis = connect(options.url, isPatient ? 60_000 : 2_000);
+  const redis = isPatient ? connectPatiently(options.url) : connect(options.url, 2_000);
   const errors: Error[] = [];
   const log = createRevocationLog({
     redis,

@@ -7,6 +7,7 @@ import { startLossyProxy } from '../../sessions/lossy-proxy.ts';
 import {
   client,
   connect,
+  connectPatiently,
   createClock,
   createMacKeys,
   createStore,
@@ -21,7 +22,7 @@ const head = '{0}:revocations:head';
 
 const { server, redis } = await openTestRedis();
 /** Without the request timeout, so that a slow machine does not matter. */
-const patient = connect(server.url, 60_000);
+const patient = connectPatiently(server.url);
 afterAll(() => patient.disconnect());
 beforeEach(() => redis.flushall());
 
