@@ -1,8 +1,8 @@
 import type { AuthError } from '@latchkey/auth-client';
 import { createRedisProofStore, replaysInStore } from '@latchkey/auth-client/proof';
 import { eventually } from '@latchkey/testing';
-import type { Redis } from 'ioredis';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.ts';
 import { startLossyProxy } from '../sessions/lossy-proxy.ts';
 import { connect, openTestRedis } from '../sessions/session-fixture.ts';
 
@@ -11,7 +11,7 @@ const another = connect(server.url);
 afterAll(() => another.disconnect());
 
 const seconds = () => Date.now() / 1000;
-const replaysOf = (own: Redis) => replaysInStore(createRedisProofStore(own), seconds);
+const replaysOf = (own: RedisClient) => replaysInStore(createRedisProofStore(own), seconds);
 
 async function verdict(replays: ReturnType<typeof replaysOf>, jti: string): Promise<string> {
   const proof = { thumbprint: 't', jti, iat: seconds(), nonce: undefined };
