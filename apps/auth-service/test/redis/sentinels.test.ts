@@ -21,8 +21,31 @@ describe.each(testEngines)('a $name master, its replica and three sentinels', ({
     await sentinels?.stop();
   });
 
-  run('fail over from a master that stands still, under load, and nobody is signed out', async () => {
+  run('are believed: a master that does not know that it was replaced is left', async () => {
     const [master, replica] = sentinels.servers;
+    // It serves everybody but the sentinels, which cannot tell it either.
+    await master.redis.call('ACL', 'SETUSER', 'default', '-ping', '-slaveof', '-replicaof', '-multi');
+    await eventually('the replica is the master', async () =>
+      expect(await replica.redis.info('replication')).toMatch(/role:master/),
+    );
+    await eventually('nobody is connected to the old master', async () => {
+      expect(await master.redis.info('replication')).toMatch(/role:master/);
+      expect(await master.redis.client('LIST')).not.toMatch(/name=auth-service/);
+    });
+    await crowd.untilAllRefresh(performance.now());
+    expect(await replica.redis.client('LIST')).toMatch(/name=auth-service-reader/);
+    await eventually('auth-service is ready', async () =>
+      expect((await auth.app.inject({ url: '/ready' })).statusCode).toBe(200),
+    );
+    expect(crowd.refusals).toEqual([]);
+    await master.redis.call('ACL', 'SETUSER', 'default', '+@all');
+    await eventually('the old master follows the new one', async () =>
+      expect(await master.redis.info('replication')).toMatch(/master_link_status:up/),
+    );
+  });
+
+  run('fail over from a master that stands still, under load, and nobody is signed out', async () => {
+    const [replica, master] = sentinels.servers;
     const stoppedAt = performance.now();
     process.kill(master.pid, 'SIGSTOP');
     const seconds = await crowd.untilAllRefresh(stoppedAt);

@@ -74,7 +74,8 @@ export async function startTestSentinels(options: {
             'bind 127.0.0.1',
             `sentinel monitor shop 127.0.0.1 ${master.port} 2`,
             `sentinel down-after-milliseconds shop ${downAfterMs}`,
-            'sentinel failover-timeout shop 10000',
+            // Twice this passes between two failovers.
+            'sentinel failover-timeout shop 3000',
             '',
           ].join('\n'),
         args: ['--sentinel'],

@@ -5,8 +5,6 @@ const rememberedMs = 60_000;
 /** An entry that Redis is about to drop is not missing. */
 const marginMs = 30_000;
 
-export type ToldEntries = ReturnType<typeof createToldEntries>;
-
 /**
  * Remembers the newest entries of one shard that the listeners were told. A Redis that takes over may lack some of them:
  * it was a replica that lagged behind, or lost the last second of its file. Then it has not got the changes either that
