@@ -93,7 +93,8 @@ test('sessions that had ended, and roles that were taken, come back; reapply-log
   expect((await disable(disabled)).statusCode).toBe(200);
   expect((await giveRoles(demoted, ['customer'])).statusCode).toBe(200);
   now += 3600_000;
-  await restore();
+  // A replica that runs on would repeat what it has heard in the last minute.
+  await auth.pause(() => restore());
   await follows();
 
   // Why the log has to be reapplied.
