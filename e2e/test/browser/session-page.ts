@@ -7,8 +7,8 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 const modules = dirname(fileURLToPath(import.meta.resolve('@latchkey/auth-browser')));
 
 /**
- * Serves an empty page with a session and the origin's records, from the repository's current modules. `options` are the session's options on
- * the page at this path.
+ * Serves an empty page with a session and the origin's records, from the repository's current modules. `options` are the
+ * session's options on the page at this path.
  */
 export function startSessionPage(options: (path: string) => object): Promise<HttpServer> {
   const page = (

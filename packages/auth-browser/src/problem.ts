@@ -7,8 +7,8 @@ export type Problem = {
 };
 
 /**
- * Reads and consumes an answer's body: a problem document, or an error of OAuth (RFC 6749 §5.2). Every member is null if it
- * is neither.
+ * Reads and consumes an answer's body: a problem document, or an error of OAuth (RFC 6749 §5.2). Every member is null if
+ * it is neither.
  */
 export async function readProblem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => undefined);

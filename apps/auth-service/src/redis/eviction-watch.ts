@@ -24,9 +24,9 @@ export type EvictionWatch = {
 };
 
 /**
- * Watches the eviction policy of Redis, in a cluster of every master, which must be `noeviction`: nobody notices evicted sessions, revocations or
- * used assertions until they do harm. Checks at the start, on each reconnect, and every 30 s, with INFO, because
- * managed services often forbid CONFIG. Logs the policy when it changes.
+ * Watches the eviction policy of Redis, in a cluster of every master, which must be `noeviction`: nobody notices evicted
+ * sessions, revocations or used assertions until they do harm. Checks at the start, on each reconnect, and every
+ * 30 s, with INFO, because managed services often forbid CONFIG. Logs the policy when it changes.
  *
  * @example
  * const watch = createEvictionWatch({ redis, mode: 'warn', log: app.log });

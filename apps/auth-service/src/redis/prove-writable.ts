@@ -9,8 +9,8 @@ const script = loadScript<string>('proveWritable', [
 ]);
 
 /**
- * Resolves when Redis, in a cluster every master, can run every command that requests need. PING is not enough: a read-only replica and a full
- * store answer it too, and a Redis user may be allowed nothing else.
+ * Resolves when Redis, in a cluster every master, can run every command that requests need. PING is not enough: a
+ * read-only replica and a full store answer it too, and a Redis user may be allowed nothing else.
  *
  * Rejects with Redis' own error.
  */

@@ -20,8 +20,9 @@ export type Script<Reply> = (
  * Loads a Lua script together with the files that it depends on, which come first.
  *
  * A call that is not answered within the connection's timeout (800 ms) fails, and has no later effect: Redis begins the
- * script 100 ms before that or not at all (docs/decisions/0047). The outcome is unknown only when the reply is lost or takes longer than the
- * difference. Each script must still be safe to run twice, because it is sent again when the connection breaks.
+ * script 100 ms before that or not at all (docs/decisions/0047). The outcome is unknown only when the reply is lost or
+ * takes longer than the difference. Each script must still be safe to run twice, because it is sent again when the
+ * connection breaks.
  *
  * The script is sent with EVALSHA, and once with EVAL when Redis does not know it, for example after a restart.
  *
