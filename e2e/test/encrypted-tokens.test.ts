@@ -85,7 +85,7 @@ test('a service acts for the person with what was inside, by a token that is enc
   expect((items as { sku: string }[]).map((item) => item.sku)).toContain(sku);
 });
 
-test('signing out ends it at once, as any token', async () => {
+test('signing out revokes an encrypted token at once, like any other', async () => {
   const session = await signIn(stack);
   const { access_token: token } = await tokenFor('wishlist', session.refresh_token);
   expect(await statusAt('wishlist', token)).toBe(200);

@@ -39,7 +39,7 @@ describe('an encrypted token', () => {
       expect(decoded(segment).toString('latin1')).not.toContain('somebody');
   });
 
-  it('is opened once: later it is known, as any token is', async () => {
+  it('is opened once, and remembered like any other token', async () => {
     let opened = 0;
     const counted = await start({
       decryption: {
@@ -55,7 +55,7 @@ describe('an encrypted token', () => {
     expect([opened, counted.app.authClient.verifiedTokens]).toEqual([1, 1]);
   });
 
-  it('is bound to a key as any token is: the proof is over the encrypted token, as it is sent', async () => {
+  it('may be bound to a key: the proof names the hash of the encrypted token, as it is sent', async () => {
     const prover = createProver();
     const claims = { cnf: { jkt: prover.thumbprint } };
     const signed = issuer.mint({ scope: 'cart:read', claims });

@@ -47,7 +47,8 @@ export function faultOfUrl(text: string, use: UrlUse): string | undefined {
     : 'there is something else in its path than letters, digits and . _ ~ -';
 }
 
-function isDecodable(text: string): boolean {
+/** Whether each % in a text encodes something. */
+export function isDecodable(text: string): boolean {
   try {
     decodeURIComponent(text);
     return true;

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { type TSchema, Type } from 'typebox';
 import { ConfigError, loadConfig } from '../settings/config.ts';
-import { baseUrl, endpointUrl } from '../settings/setting-url.ts';
+import { baseUrl, endpointUrl, isDecodable } from '../settings/setting-url.ts';
 import { type SamplerName, samplerNames } from './sampling.ts';
 
 const pair = /^\s*[^=,\s]+\s*=[^,]*$/;
@@ -145,13 +145,4 @@ function pairsIn(text = ''): Record<string, string> {
     return part.trim() === '' ? [] : [[name.trim(), decodeURIComponent(value.join('=').trim())] as const];
   });
   return Object.fromEntries(found);
-}
-
-function isDecodable(text: string): boolean {
-  try {
-    decodeURIComponent(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
