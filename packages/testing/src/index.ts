@@ -1,2 +1,3 @@
+export { codePoint } from './code-point.ts';
 export { type EventuallyOptions, eventually } from './eventually.ts';
 export { forThisFile } from './for-this-file.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { forThisFile } from '@latchkey/testing';
+import { codePoint, forThisFile } from '@latchkey/testing';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { from, startAuthApp, testIssuer } from '../../support/auth-app.ts';
@@ -153,7 +153,7 @@ describe('whatever is asked, the answer is a page or goes to exactly the registe
   const names = Object.keys(createFlow(application.id).parameters);
   const texts = fc.oneof(
     fc.string({ maxLength: 60 }),
-    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.string({ unit: codePoint, maxLength: 20 }),
     fc.constantFrom(callback, 'code', 'S256', 'none', '0', '%', '&', '=', '<script>', '\u0000'),
   );
   const changed = fc.dictionary(
