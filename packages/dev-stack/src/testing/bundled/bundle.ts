@@ -2,7 +2,7 @@
 // an import to the bundled file. A program of its own, started with --experimental-import-meta-resolve.
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { rolldown } from 'rolldown';
 
@@ -18,8 +18,8 @@ const packages = [
   'apps/wishlist-service',
   'apps/payment-service',
 ];
-/** Node.js loads these itself; swagger-ui reads files beside its own. */
-const unbundled = /^(node:|@latchkey\/|@fastify\/swagger-ui$)/;
+/** Node.js loads these itself. */
+const unbundled = /^(node:|@latchkey\/)/;
 const imports = /^import\s(?!type\b)[^;]*?from '([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/gm;
 
 const libraries = findLibraries();
@@ -67,6 +67,9 @@ async function bundle(): Promise<void> {
         name: 'entries',
         resolveId: (id) => (sources.has(id) ? id : undefined),
         load: (id) => sources.get(id),
+        // Some read files beside their own.
+        transform: (code, id) =>
+          /\b__dirname\b/.test(code) ? `const __dirname = ${JSON.stringify(dirname(id))};\n${code}` : null,
       },
     ],
   });
