@@ -296,7 +296,7 @@ export async function buildApp({
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
   const usedProofs = {
-    ...createRedisProofStore(redis, { keyOf: proofKey }),
+    ...createRedisProofStore(redis, { keyOf: proofKey, timeoutMs: config.REDIS_TIMEOUT_MS }),
     nonceKey: async () => keyEncryptionKeys.deriveKey('proof nonces'),
   };
   const urls = [config.ISSUER, ...config.INTERNAL_URLS];

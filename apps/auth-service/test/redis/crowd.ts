@@ -26,14 +26,20 @@ export type Crowd = {
   stop(): Promise<void>;
 };
 
-/** People who are signed in on one device each and refresh without end, as pages do. After 503 they try again. */
-export async function startCrowd(app: Service, size: number): Promise<Crowd> {
+/**
+ * People who are signed in on one device each and refresh without end, as pages do. After 503 they try again. They come
+ * until `isComplete` is true of them.
+ */
+export async function startCrowd(
+  app: Service,
+  isComplete: (people: readonly Person[]) => boolean,
+): Promise<Crowd> {
   const refusals: string[] = [];
   const answers = { ok: 0, unavailable: 0 };
   const people: Person[] = [];
   const left = new Set<Person>();
   let hasStopped = false;
-  for (let number = 0; number < size; number += 1) {
+  while (!isComplete(people)) {
     const username = await register(app);
     const tokens = await eventually('a person signs in', () => signIn(app, username));
     people.push({ shard: Number.parseInt(tokens.session_id, 10), tokens, refreshedAt: 0 });

@@ -11,7 +11,8 @@ const another = connect(server.url);
 afterAll(() => another.disconnect());
 
 const seconds = () => Date.now() / 1000;
-const replaysOf = (own: RedisClient) => replaysInStore(createRedisProofStore(own), seconds);
+const replaysOf = (own: RedisClient, timeoutMs = 60_000) =>
+  replaysInStore(createRedisProofStore(own, { timeoutMs }), seconds);
 
 async function verdict(replays: ReturnType<typeof replaysOf>, jti: string): Promise<string> {
   const proof = { thumbprint: 't', jti, iat: seconds(), nonce: undefined };
@@ -23,7 +24,7 @@ async function verdict(replays: ReturnType<typeof replaysOf>, jti: string): Prom
 
 describe('proofs in Redis', () => {
   test('are accepted once by two replicas that get them at the same time', async () => {
-    const replicas = [redis, another].map(replaysOf);
+    const replicas = [redis, another].map((own) => replaysOf(own));
     for (const jti of ['one', 'two', 'three']) {
       const verdicts = await Promise.all(
         Array.from({ length: 50 }, () => replicas.map((replica) => verdict(replica, jti))).flat(),
@@ -64,8 +65,8 @@ describe('proofs in Redis', () => {
   });
 
   test('are not accepted while Redis is frozen', async () => {
-    const replays = replaysOf(redis);
-    await verdict(replays, 'before');
+    const replays = replaysOf(redis, 800);
+    await verdict(replaysOf(redis), 'before');
     process.kill(server.pid, 'SIGSTOP');
     const codes = await Promise.all([verdict(replays, 'new'), verdict(replays, 'before')]).finally(() =>
       process.kill(server.pid, 'SIGCONT'),

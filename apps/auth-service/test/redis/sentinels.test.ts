@@ -13,7 +13,7 @@ describe.each(testEngines)('a $name master, its replica and three sentinels', ({
     if (program === '') return;
     sentinels = await startTestSentinels({ program, downAfterMs: 3_000 });
     auth = await startAuthApp({ env: { REDIS_URL: sentinels.url, REDIS_TIMEOUT_MS: '800' } });
-    crowd = await startCrowd(auth.app, 12);
+    crowd = await startCrowd(auth.app, ({ length }) => length === 12);
   });
   afterAll(async () => {
     await crowd?.stop();

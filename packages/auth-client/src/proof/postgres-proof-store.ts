@@ -7,6 +7,12 @@ export type PostgresQueries = {
   query(text: string, values: unknown[]): Promise<{ rowCount: number | null; rows: unknown[] }>;
 };
 
+export type PostgresProofStoreOptions = {
+  readonly clock?: Pick<Clock, 'monotonicMs'>;
+  /** How long an answer may take before the request is refused. Default 1000. */
+  readonly timeoutMs?: number;
+};
+
 /** Creates the table of createPostgresProofStore. */
 export const usedProofsSql = `
 create table if not exists used_proofs (id text primary key, expires_at timestamptz not null, value text);
@@ -46,7 +52,8 @@ type Use = {
  * database, also after a crash, as far as Postgres keeps what it has committed. Under load many proofs share one insert.
  * Rows are deleted half a minute after they have expired, by the next use; times are by Postgres' clock.
  *
- * Does not create the table, and sets no time limits: replaysInStore gives it a second.
+ * Does not create the table, and does not cancel a query that takes longer than `timeoutMs` (default 1000), after which
+ * the request is refused.
  *
  * @example
  * const pool = new pg.Pool({ connectionString, query_timeout: 1000 });
@@ -54,7 +61,7 @@ type Use = {
  */
 export function createPostgresProofStore(
   database: PostgresQueries,
-  { clock = systemClock }: { readonly clock?: Pick<Clock, 'monotonicMs'> } = {},
+  { clock = systemClock, timeoutMs = 1000 }: PostgresProofStoreOptions = {},
 ): Required<ProofStore> {
   let cleanedAtMs = clock.monotonicMs();
 
@@ -95,6 +102,7 @@ export function createPostgresProofStore(
   }
 
   return {
+    timeoutMs,
     async use(id, seconds) {
       const { promise, resolve, reject } = Promise.withResolvers<boolean>();
       waiting.push({ id, seconds, resolve, reject });

@@ -7,8 +7,7 @@ import { ProofNonces } from './proof-nonces.ts';
 /** How much a client's clock may differ from ours, in seconds, where no nonce is required. */
 const maxAgeSeconds = 60;
 
-/** How long a store may take. */
-const storeTimeoutMs = 1000;
+const defaultTimeoutMs = 1000;
 /** How long the key of nonces is used before the store is asked again. */
 const nonceKeySeconds = 300;
 
@@ -21,6 +20,8 @@ export type ProofStore = {
    * it, a client that needs nonces is sent back at each replica that it comes to.
    */
   readonly nonceKey?: () => Promise<Buffer>;
+  /** How long one answer may take before the request is refused. Default 1000. */
+  readonly timeoutMs?: number;
 };
 
 export type ProofReplays = {
@@ -69,10 +70,10 @@ export function replaysInMemory(seconds: () => number): ProofReplays {
 
 /**
  * A proof is accepted once by all who share `store`. A nonce is required only of a client whose clock is wrong by more
- * than a minute. A store that does not answer within a second refuses the request.
+ * than a minute. While the store does not answer in time, requests are refused.
  */
 export function replaysInStore(store: ProofStore, seconds: () => number): ProofReplays {
-  const { nonceKey } = store;
+  const { nonceKey, timeoutMs = defaultTimeoutMs } = store;
   let known = nonceKey === undefined ? new ProofNonces({ seconds }) : undefined;
   let knownSince = seconds();
 
@@ -80,7 +81,7 @@ export function replaysInStore(store: ProofStore, seconds: () => number): ProofR
   async function noncesOf(): Promise<ProofNonces> {
     if (known !== undefined && (nonceKey === undefined || seconds() - knownSince < nonceKeySeconds))
       return known;
-    const key = nonceKey && (await orUnavailable(nonceKey));
+    const key = nonceKey && (await orUnavailable(timeoutMs, nonceKey));
     known = new ProofNonces({ ...(key && { key }), seconds });
     knownSince = seconds();
     return known;
@@ -93,15 +94,16 @@ export function replaysInStore(store: ProofStore, seconds: () => number): ProofR
       if (nonce !== undefined && !nonces.isCurrent(nonce)) throw nonceNeeded(nonces.current);
       if (nonce === undefined && Math.abs(seconds() - iat) > maxAgeSeconds) throw nonceNeeded(nonces.current);
       // By its nonce or its time, a proof is good for two minutes at most.
-      if (!(await orUnavailable(() => store.use(idOf(proof), 150)))) throw invalidProof('replayed');
+      if (!(await orUnavailable(timeoutMs, () => store.use(idOf(proof), 150))))
+        throw invalidProof('replayed');
       return nonce === undefined ? undefined : nonces.current;
     },
   };
 }
 
-async function orUnavailable<Result>(ask: () => Promise<Result>): Promise<Result> {
+async function orUnavailable<Result>(timeoutMs: number, ask: () => Promise<Result>): Promise<Result> {
   try {
-    return await withDeadline(storeTimeoutMs, ask);
+    return await withDeadline(timeoutMs, ask);
   } catch (cause) {
     const headers = { 'retry-after': '1' };
     throw new AuthError('proof_store_unavailable', { reason: 'proof: store', headers, cause });

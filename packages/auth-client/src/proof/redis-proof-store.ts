@@ -9,6 +9,8 @@ export type RedisCommands = {
 export type RedisProofStoreOptions = {
   /** The key for an id. Default `proof:` and the id. */
   readonly keyOf?: (id: string) => string;
+  /** How long an answer may take before the request is refused. Default 1000. */
+  readonly timeoutMs?: number;
 };
 
 /** Ten years: for good. */
@@ -22,7 +24,7 @@ const nonceKeySeconds = 3650 * 86_400;
  * A client such as ioredis sends a command again when its reply was lost. It must not take its own mark for an earlier
  * use, so each use writes a random mark and recognises it.
  *
- * Does not set time limits: replaysInStore gives it a second.
+ * Does not cancel a command that takes longer than `timeoutMs`: the client has its own limit for that.
  *
  * @example
  * const redis = new Redis(url, { maxRetriesPerRequest: 1, commandTimeout: 800 });
@@ -30,9 +32,10 @@ const nonceKeySeconds = 3650 * 86_400;
  */
 export function createRedisProofStore(
   redis: RedisCommands,
-  { keyOf = (id) => `proof:${id}` }: RedisProofStoreOptions = {},
+  { keyOf = (id) => `proof:${id}`, timeoutMs = 1000 }: RedisProofStoreOptions = {},
 ): Required<ProofStore> {
   return {
+    timeoutMs,
     async use(id, seconds) {
       const mark = randomBytes(12).toString('base64url');
       const before = await redis.set(keyOf(id), mark, 'EX', seconds, 'NX', 'GET');

@@ -125,7 +125,7 @@ describe('replicas that share a store', () => {
 
   it.each<[string, Partial<ProofStore>]>([
     ['is away', { use: () => Promise.reject(new Error('away')) }],
-    ['never answers', { use: () => new Promise(() => {}) }],
+    ['never answers', { use: () => new Promise(() => {}), timeoutMs: 20 }],
     ['has no key for nonces', { nonceKey: () => Promise.reject(new Error('away')) }],
   ])('accept nothing while it %s', async (_, fault) => {
     expect(await verdict(replaysInStore({ ...store, ...fault }, seconds), { jti: 'x' })).toBe(

@@ -24,6 +24,7 @@ export type AuthenticationOptions = {
     readonly ENCRYPTED_TOKENS?: 'accepted' | 'required';
     readonly INTERNAL_URLS: readonly string[];
     readonly PROOF_STORE: 'memory' | 'database';
+    readonly DATABASE_TIMEOUT_MS: number;
   };
   /** The database with the tables `service_keys` and `used_proofs`. */
   database: { readonly db: Parameters<typeof createIdentityStore>[0] } & Pick<Database<never>, 'pool'>;
@@ -70,7 +71,10 @@ export async function registerAuthentication(
     decryption: identity.decryption,
     encryptedTokens: config.ENCRYPTED_TOKENS ?? 'accepted',
     url: config.RESOURCE_URL === undefined ? null : [config.RESOURCE_URL, ...config.INTERNAL_URLS],
-    proofStore: config.PROOF_STORE === 'memory' ? null : createPostgresProofStore(database.pool),
+    proofStore:
+      config.PROOF_STORE === 'memory'
+        ? null
+        : createPostgresProofStore(database.pool, { timeoutMs: config.DATABASE_TIMEOUT_MS }),
     revocations: revocations ?? { uri: config.REVOCATIONS_URI, accessToken },
   });
   addAuthClientMetrics(app.metrics, app.authClient);
