@@ -184,9 +184,11 @@ describe('a password that changes', () => {
       const answer = await refresh(auth.app, token);
       expect(answer.statusCode).toBe(503);
       expect(answer.headers['retry-after']).toBe('1');
-      expect((await auth.app.inject('/ready')).json()).toMatchObject({
-        failing: expect.arrayContaining(['redis', 'revocations']),
-      });
+      await eventually('auth-service says what fails', async () =>
+        expect((await auth.app.inject('/ready')).json()).toMatchObject({
+          failing: expect.arrayContaining(['redis', 'revocations']),
+        }),
+      );
 
       await steps[second]();
       await eventually('auth-service is ready', async () =>

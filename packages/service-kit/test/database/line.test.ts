@@ -16,7 +16,8 @@ import {
 } from '../../src/index.ts';
 import { type NetworkLink, startNetworkLink } from '../../src/testing/index.ts';
 
-const silentMs = 400;
+// A busy machine may take some hundred milliseconds to read an answer that has come.
+const silentMs = 2_000;
 
 let folder: string;
 let database: TestDatabase;
@@ -48,12 +49,12 @@ async function open(url: string | (() => string), poolSize = 4): Promise<void> {
         return typeof url === 'string' ? url : url();
       },
       DATABASE_POOL_SIZE: poolSize,
-      DATABASE_TIMEOUT_MS: 2000,
+      DATABASE_TIMEOUT_MS: 20_000,
     },
     schema: {},
     migrationsFolder: folder,
     applicationName: 'test-service',
-    silentMs: silentMs,
+    silentMs,
   });
 }
 
@@ -111,7 +112,7 @@ describe('a connection to Postgres that falls silent', () => {
   it('does not count as silent without queries, or while Postgres answers in time', async () => {
     await open(link.url, 1);
     const backend = async () =>
-      (await opened.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid, pg_sleep(0.3)`)).rows[0]
+      (await opened.db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid, pg_sleep(0.8)`)).rows[0]
         ?.pid;
     const first = await backend();
     await pauseLongerThanSilence();
