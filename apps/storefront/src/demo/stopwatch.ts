@@ -35,12 +35,29 @@ async function untilChanged(before: Verdict, { verdict, began }: Watch): Promise
   for (;;) {
     const after = await verdict(service);
     const elapsed = performance.now() - began;
-    if (isOther(before, after)) return { service, before, after, elapsed_ms: Math.round(elapsed * 10) / 10 };
+    if (isOther(before, after)) {
+      const elapsed_ms = Math.round(elapsed * 10) / 10;
+      return { service, before, after: await withReason(after, { verdict, began }), elapsed_ms };
+    }
     // A verdict cannot change when the token was refused before, or when there was no verdict to compare with.
     const isInVain = before.status === 401 || !isVerdict(before);
     if (elapsed > maxMs || isInVain) return { service, before, after, elapsed_ms: null };
     await delay(betweenMs);
   }
+}
+
+/**
+ * A service that fetched the keys in the moment between a key's revocation and the feed's message about it refuses the
+ * key's tokens, and learns the reason from that message.
+ */
+async function withReason(refusal: Verdict, { verdict, began }: Watch): Promise<Verdict> {
+  let latest = refusal;
+  while (latest.status === 401 && latest.reason === null && performance.now() - began < maxMs) {
+    await delay(betweenMs);
+    const next = await verdict(refusal.service);
+    if (next.status === refusal.status) latest = next;
+  }
+  return latest;
 }
 
 function isOther(before: Verdict, after: Verdict): boolean {
