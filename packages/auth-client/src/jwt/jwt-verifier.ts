@@ -44,7 +44,7 @@ export type JwtVerifier = {
  */
 export function createJwtVerifier(given: JwtVerifierOptions): JwtVerifier {
   const options = checkJwtOptions(given);
-  const { issuer, audience, clockSkewSeconds, expiryLeewaySeconds, clock } = options;
+  const { clock } = options;
   const keySet = new KeySet({
     jwksUri: options.jwksUri,
     fetch: options.fetch,
@@ -53,13 +53,6 @@ export function createJwtVerifier(given: JwtVerifierOptions): JwtVerifier {
     maxStaleSeconds: options.maxStaleSeconds,
     clock,
     refresh: 'on-demand',
-    policy: {
-      issuer,
-      audience,
-      // fast-jwt has one tolerance for both directions; checkStandardClaims checks the exact ones.
-      clockSkewSeconds: Math.max(clockSkewSeconds, expiryLeewaySeconds),
-      requiredClaims: ['aud', 'jti', 'iat', 'exp', ...(issuer === undefined ? [] : ['iss'])],
-    },
     ...(options.onFailed && { onFailed: options.onFailed }),
   });
   const profile = { types: options.typ, refusedParameters: ['x5t', 'x5t#S256'] };

@@ -4,9 +4,9 @@ import type { Clock } from '../runtime/clock.ts';
 import { type FetchedKeySet, fetchKeySet, KeySetFetchError } from './fetch-key-set.ts';
 import type { RsaJwk } from './json-web-key.ts';
 import { refreshDelayMs, retryDelayMs } from './refresh-schedule.ts';
-import { createVerificationKey, type KeyPolicies, type VerificationKey } from './verification-key.ts';
+import { createVerificationKey, type VerificationKey } from './verification-key.ts';
 
-export interface KeySetOptions extends KeyPolicies {
+export type KeySetOptions = {
   jwksUri: string;
   fetch: typeof globalThis.fetch;
   timeoutMs: number;
@@ -22,7 +22,7 @@ export interface KeySetOptions extends KeyPolicies {
   refresh?: 'background' | 'on-demand';
   onFetched?: (fetched: FetchedKeySet) => void;
   onFailed?: (error: unknown) => void;
-}
+};
 
 /** Least time between two fetches caused by security events. */
 const eventCooldownMs = 1000;
@@ -171,7 +171,7 @@ export class KeySet {
     const { jwksUri, fetch, timeoutMs, maxStaleSeconds, onFetched, onFailed } = this.#options;
     try {
       const fetched = await fetchKeySet({ jwksUri, fetch, timeoutMs, closing: this.#closing.signal });
-      await this.#replace(fetched);
+      this.#replace(fetched);
       this.#failures = 0;
       this.#schedule(refreshDelayMs(fetched.maxAgeSeconds, { maxStaleSeconds }));
       onFetched?.(fetched);
@@ -184,12 +184,14 @@ export class KeySet {
     }
   }
 
-  async #replace({ keys, refused }: FetchedKeySet): Promise<void> {
+  #replace({ keys, refused }: FetchedKeySet): void {
     const next = new Map<string, VerificationKey>();
     for (const jwk of keys) {
-      const key = await this.#keyFor(jwk).catch(() => undefined);
-      if (key) next.set(jwk.kid, key);
-      else refused.push('unusable');
+      try {
+        next.set(jwk.kid, this.#keyFor(jwk));
+      } catch {
+        refused.push('unusable');
+      }
     }
     // An empty set is taken at its word: the issuer has withdrawn every key.
     const isWithdrawn = keys.length === 0 && refused.length === 0;
@@ -202,10 +204,10 @@ export class KeySet {
       : this.#fetchedAtMs + this.#options.maxStaleSeconds * 1000;
   }
 
-  async #keyFor(jwk: RsaJwk): Promise<VerificationKey> {
+  #keyFor(jwk: RsaJwk): VerificationKey {
     const known = this.#keys.get(jwk.kid);
     const unchanged = known && known.modulus === jwk.n && known.exponent === jwk.e;
-    return unchanged ? known : createVerificationKey(jwk, this.#options);
+    return unchanged ? known : createVerificationKey(jwk);
   }
 
   /**

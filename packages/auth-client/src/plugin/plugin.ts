@@ -4,7 +4,6 @@ import { AuthClientError, asAuthError, invalidToken } from '../errors.ts';
 import type { Revocation } from '../feed/revocation.ts';
 import { KeySet } from '../key-set/key-set.ts';
 import { replaysInMemory, replaysInStore } from '../proof/proof-replays.ts';
-import { securityEventSignature } from '../revocation/security-event.ts';
 import type { Authentication, UserAuthentication } from '../token/authentication.ts';
 import {
   type AuthHook,
@@ -15,12 +14,12 @@ import {
   userOfRequest,
 } from './auth-hook.ts';
 import { type KnownRevocations, learnRevocations, type RevocationState } from './known-revocations.ts';
-import { type AuthClientOptions, type CheckedOptions, checkOptions, feedOf } from './options.ts';
+import { type AuthClientOptions, type CheckedOptions, checkOptions } from './options.ts';
 import type { PossessionPolicy } from './possession.ts';
 import { withChallenge } from './refuse.ts';
 import { type AccessOptions, checkRevocationLag, requirementsFrom } from './requirements.ts';
 import { publishMetadata } from './resource-metadata.ts';
-import { accessTokenSignature, TokenVerifier } from './token-verifier.ts';
+import { TokenVerifier } from './token-verifier.ts';
 
 /** `app.authClient`: for readiness checks, metrics, and tokens that did not come in a request's header. */
 export type AuthClient = {
@@ -104,8 +103,6 @@ export const authClient = fastifyPlugin(
       cooldownSeconds: options.jwksCooldownSeconds,
       maxStaleSeconds: options.jwksMaxStaleSeconds,
       clock,
-      policy: accessTokenSignature(options),
-      ...(feedOf(options) && { eventPolicy: securityEventSignature(options.issuer) }),
       onFetched: ({ keys, refused }) => {
         if (refused.length > 0)
           app.log.warn({ usable: keys.length, refused }, 'the key set has keys that cannot be used');

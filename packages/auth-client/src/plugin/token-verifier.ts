@@ -1,7 +1,6 @@
 import { invalidToken, revokedToken } from '../errors.ts';
 import type { KeySet } from '../key-set/key-set.ts';
 import { openSignedToken, type SignedToken } from '../key-set/signed-token.ts';
-import type { SignaturePolicy } from '../key-set/verification-key.ts';
 import type { RevocationList } from '../revocation/revocation-list.ts';
 import { reasonOfKey } from '../revocation/revoked-key.ts';
 import { withDeadline } from '../runtime/deadline.ts';
@@ -11,16 +10,6 @@ import { accessTokenProfile } from '../token/compact-token.ts';
 import { looksEncrypted, rememberSignedToken } from '../token/encrypted-token.ts';
 import type { CheckedOptions } from './options.ts';
 import { type VerifiedToken, VerifiedTokens } from './verified-tokens.ts';
-
-/** What the signature library checks in access tokens. */
-export function accessTokenSignature({
-  issuer,
-  audience,
-  clockSkewSeconds,
-}: Pick<CheckedOptions, 'issuer' | 'audience' | 'clockSkewSeconds'>): SignaturePolicy {
-  const requiredClaims = ['iss', 'sub', 'aud', 'client_id', 'jti', 'iat', 'exp'];
-  return { issuer, audience, clockSkewSeconds, typ: 'at+jwt', requiredClaims };
-}
 
 export type Knowledge = {
   keySet: KeySet;

@@ -1,7 +1,6 @@
-import { Buffer } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { AuthError } from '../errors.ts';
-import { segmentsOf, typeOf, utf8 } from '../token/compact-segments.ts';
+import { bytesOf, segmentsOf, typeOf, utf8 } from '../token/compact-segments.ts';
 import { parseJsonObject, StrictJsonError } from '../token/strict-json.ts';
 import { type ProofKey, readProofKey } from './proof-key.ts';
 
@@ -41,8 +40,8 @@ export function readDpopProof(text: string, expected: ExpectedProof): DpopProof 
   const { header, payload, signature } = orInvalidProof('format', () => segmentsOf(text, maxProofLength));
   const key = keyOf(header);
   const claims = orInvalidProof('json', () => parseJsonObject(utf8(payload)));
-  if (!key.isSignedBy(`${header}.${payload}`, Buffer.from(signature, 'base64url')))
-    throw invalidProof('signature');
+  const signed = orInvalidProof('format', () => bytesOf(signature));
+  if (!key.isSignedBy(`${header}.${payload}`, signed)) throw invalidProof('signature');
   const { jti, htm, htu, iat, ath, nonce } = claims;
   if (!isText(jti)) throw invalidProof('jti');
   if (typeof iat !== 'number' || !Number.isFinite(iat)) throw invalidProof('iat');

@@ -11,7 +11,6 @@ import {
 } from '../runtime/option-checks.ts';
 import type { AccessTokenSource } from './access-token-source.ts';
 import type { RevocationList } from './revocation-list.ts';
-import { securityEventSignature } from './security-event.ts';
 import { type FeedReports, type RevocationFollower, subscribe } from './subscribe.ts';
 
 export interface FollowRevocationsOptions extends FeedReports {
@@ -74,7 +73,6 @@ export function followRevocations(
   if (faults.length > 0) throw new AuthClientOptionsError(faults, 'revocations cannot be followed');
   const { issuer, jwksUri, uri, accessToken, onLost, onFollowing, onRefused, onSilent } = options;
   const { clock = systemClock, fetch = createFetch() } = options;
-  const policy = securityEventSignature(issuer);
   const keySet = new KeySet({
     jwksUri,
     fetch,
@@ -82,8 +80,6 @@ export function followRevocations(
     timeoutMs: options.jwksTimeoutMs ?? numbers.jwksTimeoutMs.standard,
     cooldownSeconds: 1,
     maxStaleSeconds: options.jwksMaxStaleSeconds ?? numbers.jwksMaxStaleSeconds.standard,
-    policy,
-    eventPolicy: policy,
   });
   const reports = { onLost, onFollowing, onRefused, onSilent };
   const follower = subscribe(list, { issuer, uri, accessToken, keySet, fetch, clock, ...reports });

@@ -2,7 +2,6 @@ import { invalidToken } from '../errors.ts';
 import { type FeedEvent, feedAudience, feedTokenType, readEvent } from '../feed/event.ts';
 import type { KeySet } from '../key-set/key-set.ts';
 import { type Opening, openSignedToken, type SignedToken } from '../key-set/signed-token.ts';
-import type { SignaturePolicy } from '../key-set/verification-key.ts';
 import { hasClaim, isForAudience, isIdentifier, isNumericDate } from '../token/claim-checks.ts';
 import type { TokenProfile } from '../token/compact-token.ts';
 
@@ -16,21 +15,8 @@ const profile: TokenProfile = {
   isEvent: true,
 };
 
-/** What the signature library checks in security events. */
-export function securityEventSignature(issuer: string): SignaturePolicy {
-  return {
-    issuer,
-    audience: feedAudience,
-    typ: feedTokenType,
-    requiredClaims: ['iss', 'aud', 'iat', 'jti', 'events'],
-    clockSkewSeconds: 0,
-    withoutTimes: true,
-  };
-}
-
 export type EventContext = {
   issuer: string;
-  /** Made with `eventPolicy`. */
   keySet: KeySet;
   /** Whether this key was revoked: a thief may sign with it. */
   isRevokedKey: (kid: string) => boolean;

@@ -43,7 +43,6 @@ export interface SubscribeOptions extends FeedReports {
   issuer: string;
   uri: string;
   accessToken: AccessTokenSource;
-  /** Made with `eventPolicy: securityEventSignature(issuer)`. */
   keySet: KeySet;
   fetch: typeof globalThis.fetch;
   /** Only the monotonic one is used. */

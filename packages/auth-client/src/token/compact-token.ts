@@ -1,7 +1,8 @@
+import type { Buffer } from 'node:buffer';
 import { invalidToken } from '../errors.ts';
-import { segmentsOf, typeOf, utf8 } from './compact-segments.ts';
+import { bytesOf, segmentsOf, typeOf, utf8 } from './compact-segments.ts';
 import { isKeyId } from './key-id.ts';
-import { parseJsonObject, StrictJsonError, scanJson } from './strict-json.ts';
+import { parseJsonObject, StrictJsonError } from './strict-json.ts';
 
 /** The longest token that is read, in characters, unless its profile says otherwise. */
 export const maxTokenLength = 8192;
@@ -10,8 +11,11 @@ export const maxTokenLength = 8192;
 export type CompactToken = {
   /** Names the key. */
   kid: string;
-  /** Length of the signature in bytes. For RS256 it must equal the length of the modulus. */
-  signatureBytes: number;
+  /** Not to be believed until the signature has been verified. */
+  claims: Record<string, unknown>;
+  /** What is signed (RFC 7515 §5.2): ASCII. */
+  input: string;
+  signature: Buffer;
 };
 
 /** The expected kind of token. `typ` keeps the kinds apart, so that none passes for another (RFC 8725 §3.11). */
@@ -46,9 +50,8 @@ export function readCompactToken(token: string, profile: TokenProfile = accessTo
   const { header, payload, signature } = segmentsOf(token, profile.maxLength ?? maxTokenLength);
   try {
     const kid = kidOf(header, profile);
-    // Only scanned: @fastify/jwt parses the payload from the same bytes once the signature has been verified.
-    scanJson(utf8(payload));
-    return { kid, signatureBytes: Math.floor((signature.length * 3) / 4) };
+    const claims = parseJsonObject(utf8(payload));
+    return { kid, claims, input: `${header}.${payload}`, signature: bytesOf(signature) };
   } catch (error) {
     if (error instanceof StrictJsonError) throw invalidToken('json', error);
     throw error;

@@ -98,21 +98,21 @@ describe('a client assertion', () => {
     ['for one audience in a list', { claims: { aud: [audience] } }, 'good'],
     ['for another audience as well', { claims: { aud: [audience, 'https://other.example'] } }, 'aud'],
     ['for the same audience twice', { claims: { aud: [audience, audience] } }, 'aud'],
-    ['of another issuer', { claims: { iss: 'wishlist-service' } }, 'FAST_JWT_INVALID_CLAIM_VALUE'],
-    ['without jti', { claims: { jti: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
+    ['of another issuer', { claims: { iss: 'wishlist-service' } }, 'iss'],
+    ['without jti', { claims: { jti: undefined } }, 'jti'],
     ['with a jti that is a number', { claims: { jti: 1 } }, 'jti'],
     ['with an empty jti', { claims: { jti: '' } }, 'jti'],
-    ['without iat', { claims: { iat: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
-    ['without exp', { claims: { exp: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
+    ['without iat', { claims: { iat: undefined } }, 'iat'],
+    ['without exp', { claims: { exp: undefined } }, 'exp'],
     ['that lives too long', { claims: { exp: now() + 120 } }, 'exp'],
     ['that lives too long by 2 ms', { claims: { iat: now() + 0.25, exp: now() + 60.252 } }, 'exp'],
     ['with exp beyond all years', { claims: { exp: 1e308 } }, 'exp'],
     ['with iat beyond all years', { claims: { iat: 1e308 } }, 'iat'],
     ['with a negative iat', { claims: { iat: -0.5 } }, 'iat'],
     ['with iat 0', { claims: { iat: 0 } }, 'iat'],
-    ['with nbf as text', { claims: { nbf: `${now()}.5` } }, 'FAST_JWT_INVALID_CLAIM_TYPE'],
-    ['with exp in an array', { claims: { exp: [now() + 60] } }, 'FAST_JWT_INVALID_CLAIM_VALUE'],
-    ['with nbf beyond all years', { claims: { nbf: 1e300 } }, 'unexpected'],
+    ['with nbf as text', { claims: { nbf: `${now()}.5` } }, 'nbf'],
+    ['with exp in an array', { claims: { exp: [now() + 60] } }, 'exp'],
+    ['with nbf beyond all years', { claims: { nbf: 1e300 } }, 'nbf'],
     ['with a sub that is none', { claims: { sub: ['a'] } }, 'sub'],
   ])('%s', async (_name, changes, expected) => {
     expect(await verdict(assertion(changes))).toBe(expected);
@@ -122,7 +122,7 @@ describe('a client assertion', () => {
     ['passes from a clock 29 s ahead', 29, 'good'],
     ['is refused from one 40 s ahead', 40, 'iat'],
     ['passes 25 s after its expiry', -85, 'good'],
-    ['is refused 35 s after it', -95, 'FAST_JWT_EXPIRED'],
+    ['is refused 35 s after it', -95, 'expired'],
   ])('%s', async (_name, ahead, expected) => {
     const iat = now() + ahead;
     expect(await verdict(assertion({ claims: { iat, exp: iat + 60 } }))).toBe(expected);
@@ -137,7 +137,7 @@ describe('a client assertion', () => {
 
   it('is refused with a signature of another key, and as anything but a string', async () => {
     const forged = assertion({ header: { kid: key.kid } }, other);
-    expect(await verdict(forged)).toBe('FAST_JWT_INVALID_SIGNATURE');
+    expect(await verdict(forged)).toBe('signature');
     for (const value of [undefined, null, 7, {}, '', 'a.b.c']) expect(await verdict(value)).not.toBe('good');
   });
 });

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeySet } from '../../src/key-set/key-set.ts';
-import { accessTokenSignature } from '../../src/plugin/token-verifier.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
 
@@ -33,11 +32,6 @@ beforeEach(() => {
     cooldownSeconds: 30,
     maxStaleSeconds: 3600,
     clock: systemClock,
-    policy: accessTokenSignature({
-      issuer: 'http://issuer.example',
-      audience: 'cart-service',
-      clockSkewSeconds: 30,
-    }),
   });
 });
 

@@ -224,7 +224,6 @@ describe('when the issuer cannot be reached', () => {
     expect(await statusOf(cart(remembered))).toBe(200);
     issuer.skew(3500);
     clock.advance(3210);
-    // fast-jwt uses the system's clock. It would refuse a future token only for its nbf, and this one has none.
     expect(await statusOf(cart(good()))).toBe(200);
     expect(app.authClient.keySetAgeSeconds).toBeGreaterThan(3499);
     await app.authClient.ready();

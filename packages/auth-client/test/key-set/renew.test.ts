@@ -23,7 +23,6 @@ beforeEach(async () => {
     cooldownSeconds: 30,
     maxStaleSeconds: 3600,
     clock: systemClock,
-    policy: { audience: 'cart-service', clockSkewSeconds: 30, requiredClaims: [] },
   });
 });
 

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { createRevocationList, type RevocationList } from '../../src/index.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
 import type { FeedPace } from '../../src/revocation/feed-pace.ts';
-import { securityEventSignature } from '../../src/revocation/security-event.ts';
 import { type RevocationFollower, type SubscribeOptions, subscribe } from '../../src/revocation/subscribe.ts';
 import type { Clock } from '../../src/runtime/clock.ts';
 import type { SigningKey } from '../../src/testing/index.ts';
@@ -140,7 +139,6 @@ export function followFeed(
   { pace, ...options }: Partial<Omit<SubscribeOptions, 'pace'>> & { pace?: Partial<FeedPace> } = {},
 ): Followed {
   const clock = options.clock ?? withoutWallClock;
-  const policy = securityEventSignature(issuer);
   const keySet = new KeySet({
     jwksUri: feed.jwksUri,
     fetch: globalThis.fetch,
@@ -148,8 +146,6 @@ export function followFeed(
     cooldownSeconds: 30,
     maxStaleSeconds: 3600,
     clock,
-    policy,
-    eventPolicy: policy,
   });
   // authClient does the same, because it needs the keys for access tokens.
   void keySet.refresh();

@@ -20,11 +20,7 @@ afterEach(() => feed.close());
 
 describe('an event that is refused', () => {
   const bad: [string, (stream: FeedStream) => void, string][] = [
-    [
-      'is forged',
-      (stream) => stream.event({ ...claimsOf.batch(1, sessions(1, 1)), aud: 'x' }),
-      'FAST_JWT_INVALID_CLAIM_VALUE',
-    ],
+    ['is forged', (stream) => stream.event({ ...claimsOf.batch(1, sessions(1, 1)), aud: 'x' }), 'aud'],
     [
       'counts wrong',
       (stream) => stream.event({ ...claimsOf.batch(1, sessions(1, 1)), up_to: at(3) }),

@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FeedEvent } from '../../src/feed/event.ts';
 import { AuthError } from '../../src/index.ts';
 import { KeySet } from '../../src/key-set/key-set.ts';
-import { openSecurityEvent, securityEventSignature } from '../../src/revocation/security-event.ts';
+import { openSignedToken } from '../../src/key-set/signed-token.ts';
+import { openSecurityEvent } from '../../src/revocation/security-event.ts';
 import { systemClock } from '../../src/runtime/clock.ts';
 import { createSigningKey, type SigningKey } from '../../src/testing/index.ts';
+import { accessTokenProfile } from '../../src/token/compact-token.ts';
 import { type JwksServer, keySetOf, startJwksServer } from '../key-set/jwks-server.ts';
 import { encoded } from '../tokens.ts';
 import { at, type Changes, claimsOf, issuer, session, sessions, set, types } from './events.ts';
@@ -18,7 +20,6 @@ const revokedKeys = new Set<string>();
 beforeAll(async () => {
   [key, other] = await Promise.all([createSigningKey(), createSigningKey()]);
   jwks = await startJwksServer(keySetOf(key));
-  const policy = securityEventSignature(issuer);
   keySet = new KeySet({
     jwksUri: jwks.jwksUri,
     fetch: globalThis.fetch,
@@ -26,8 +27,6 @@ beforeAll(async () => {
     cooldownSeconds: 30,
     maxStaleSeconds: 3600,
     clock: systemClock,
-    policy: { ...policy, typ: 'at+jwt', audience: 'cart-service' },
-    eventPolicy: policy,
   });
   await keySet.refresh();
 });
@@ -123,19 +122,19 @@ describe('an event is refused', () => {
     ['with a key of its own', { header: { jwk: {} } }, 'header'],
     ['with a key elsewhere', { header: { jku: 'http://127.0.0.1:1/' } }, 'header'],
     ['without kid', { header: { kid: undefined } }, 'kid'],
-    ['of another issuer', { claims: { iss: 'https://other.example' } }, 'FAST_JWT_INVALID_CLAIM_VALUE'],
-    ['of two issuers', { claims: { iss: [issuer] } }, 'FAST_JWT_INVALID_CLAIM_VALUE'],
-    ['of nobody', { claims: { iss: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
-    ['for a service', { claims: { aud: 'cart-service' } }, 'FAST_JWT_INVALID_CLAIM_VALUE'],
+    ['of another issuer', { claims: { iss: 'https://other.example' } }, 'iss'],
+    ['of two issuers', { claims: { iss: [issuer] } }, 'iss'],
+    ['of nobody', { claims: { iss: undefined } }, 'iss'],
+    ['for a service', { claims: { aud: 'cart-service' } }, 'aud'],
     ['for the feed and a service', { claims: { aud: ['urn:latchkey:revocations', 'cart-service'] } }, 'aud'],
-    ['for nobody', { claims: { aud: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
-    ['without jti', { claims: { jti: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
+    ['for nobody', { claims: { aud: undefined } }, 'aud'],
+    ['without jti', { claims: { jti: undefined } }, 'jti'],
     ['with a jti that is none', { claims: { jti: 1 } }, 'jti'],
-    ['without iat', { claims: { iat: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
+    ['without iat', { claims: { iat: undefined } }, 'iat'],
     ['with an iat in words', { claims: { iat: 'now' } }, 'iat'],
     ['with an expiry', { claims: { exp: 4_000_000_000 } }, 'exp'],
     ['with nbf', { claims: { nbf: 1 } }, 'nbf'],
-    ['without events', { claims: { events: undefined } }, 'FAST_JWT_MISSING_REQUIRED_CLAIM'],
+    ['without events', { claims: { events: undefined } }, 'events'],
     ['with no event', { claims: { events: {} } }, 'events'],
     ['with a list of events', { claims: { events: [{}] } }, 'events'],
     ['with events that are null', { claims: { events: null } }, 'events'],
@@ -208,7 +207,7 @@ describe('an event is refused', () => {
 
   it('if another key signed it, or a key that was revoked', async () => {
     const forged = set(other, batch, { header: { kid: key.kid } });
-    expect(await verdict(forged)).toBe('FAST_JWT_INVALID_SIGNATURE');
+    expect(await verdict(forged)).toBe('signature');
     expect(await verdict(set(other, batch))).toBe('unknown kid');
     revokedKeys.add(key.kid);
     expect(await verdict(set(key, batch))).toBe('revoked key');
@@ -236,14 +235,15 @@ describe('an event is refused', () => {
 
 describe('a token that is no event', () => {
   it('passes nowhere as one, and an event passes nowhere as an access token', async () => {
-    const found = keySet.find(key.kid);
-    expect(() => found?.verify(set(key, batch))).toThrow();
+    const openAccessToken = (token: string) =>
+      openSignedToken(token, { keySet, profile: accessTokenProfile });
+    expect(() => openAccessToken(set(key, batch))).toThrow(expect.objectContaining({ reason: 'typ' }));
     const access = set(
       key,
       { ...batch, exp: Math.floor(Date.now() / 1000) + 60 },
       { header: { typ: 'at+jwt' }, claims: { aud: 'cart-service' } },
     );
-    expect(found?.verify(access)).toBeDefined();
+    expect(openAccessToken(access)).toMatchObject({ claims: { aud: 'cart-service' } });
     expect(await verdict(access)).toBe('typ');
   });
 });
