@@ -139,28 +139,27 @@ export const authClient = fastifyPlugin(
     });
     const told = (error: unknown) =>
       withChallenge(asAuthError(error), { realm, resourceMetadata, scopes: [] });
-    const inspect = async (token: string): Promise<Authentication> => {
+    const accept = async (token: string, check?: (verified: Authentication) => void) => {
       try {
         const authentication = await verifier.verify(token);
         checkRevocationLag(revocations, standard.maxRevocationLagSeconds);
+        check?.(authentication);
         return authentication;
       } catch (error) {
         throw told(error);
       }
+    };
+    const checkBearer = ({ boundTo }: Authentication): void => {
+      if (boundTo !== undefined) throw invalidToken('cnf: bound to a key, without a proof');
+      if (possession.isRequired) throw invalidToken('cnf: not bound to a key');
     };
     app.decorate('authClient', {
       async ready() {
         await keySet.untilUsable();
         await known?.ready();
       },
-      async verify(token) {
-        const authentication = await inspect(token);
-        const { boundTo } = authentication;
-        if (boundTo !== undefined) throw told(invalidToken('cnf: bound to a key, without a proof'));
-        if (possession.isRequired) throw told(invalidToken('cnf: not bound to a key'));
-        return authentication;
-      },
-      inspect,
+      verify: (token) => accept(token, checkBearer),
+      inspect: (token) => accept(token),
       get keySetAgeSeconds() {
         return keySet.ageSeconds;
       },

@@ -51,7 +51,7 @@ export function readCompactToken(token: string, profile: TokenProfile = accessTo
   try {
     const kid = kidOf(header, profile);
     const claims = parseJsonObject(utf8(payload));
-    return { kid, claims, input: `${header}.${payload}`, signature: bytesOf(signature) };
+    return { kid, claims, input: token.slice(0, -signature.length - 1), signature: bytesOf(signature) };
   } catch (error) {
     if (error instanceof StrictJsonError) throw invalidToken('json', error);
     throw error;
