@@ -19,6 +19,8 @@ export type PostgresOptions = {
   durable: boolean;
   /** Delete `directory` if this process is killed; for tests. */
   temporary?: boolean;
+  /** Further settings of the server. */
+  settings?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
 };
 
@@ -50,7 +52,7 @@ export type Postgres = {
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const directory = resolve(options.directory);
-  const { durable, signal } = options;
+  const { durable, signal, settings = {} } = options;
   mkdirSync(directory, { recursive: true });
   const binaries = findPostgres();
   const runAs = chooseRunAs(binaries.postgres, directory);
@@ -68,7 +70,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     const [command = '', ...args] = [
       ...runAs.prefix,
       binaries.postgres,
-      ...serverArguments(directory, { port, durable }),
+      ...serverArguments(directory, { port, durable, settings }),
     ];
     const logFile = join(directory, 'postgres.log');
     const { prefix: _, ...ids } = runAs;
@@ -111,7 +113,14 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
-function serverArguments(directory: string, { port, durable }: { port: number; durable: boolean }): string[] {
+function serverArguments(
+  directory: string,
+  {
+    port,
+    durable,
+    settings: further,
+  }: Required<Pick<PostgresOptions, 'durable' | 'settings'>> & { port: number },
+): string[] {
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -124,6 +133,7 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
     log_timezone: 'UTC',
     // A commit still waits until the operating system has the data, so committed data survives a kill.
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
+    ...further,
   };
   return [
     '-D',

@@ -1,21 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { findOnPath } from '../programs/find-on-path.ts';
 import { versionFault } from './check.ts';
-
-/** The path of the first of `names` that is a program on PATH. */
-export function findOnPath(names: string[], path = process.env['PATH'] ?? ''): string | undefined {
-  for (const name of names) {
-    for (const folder of path.split(delimiter).filter(Boolean)) {
-      const file = join(folder, name);
-      try {
-        accessSync(file, constants.X_OK);
-        return file;
-      } catch {}
-    }
-  }
-  return undefined;
-}
 
 /** The first usable redis-server or valkey-server of this machine. `onFault` is called for each unusable one. */
 export function findRedisServer(path?: string, onFault?: (line: string) => void): string | undefined {

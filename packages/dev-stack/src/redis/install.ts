@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { DevStackError } from '../errors.ts';
-import { findOnPath } from './find.ts';
+import { findOnPath } from '../programs/find-on-path.ts';
 
 const managers: Record<string, string[][]> = {
   brew: [['brew', 'install', 'redis']],

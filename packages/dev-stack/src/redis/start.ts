@@ -1,10 +1,11 @@
 import { latchkeyDirectory } from '../directory.ts';
 import { DevStackError } from '../errors.ts';
-import { hasApt } from './apt.ts';
+import { hasApt } from '../programs/apt.ts';
+import { findOnPath } from '../programs/find-on-path.ts';
 import { checkRedis } from './check.ts';
 import { dockerAnswers, fetchRedisImage, startDockerRedis } from './docker.ts';
 import { fetchRedis, findFetchedRedis } from './fetch.ts';
-import { findOnPath, findRedisServer } from './find.ts';
+import { findRedisServer } from './find.ts';
 import { type InstallOptions, installRedis } from './install.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
 

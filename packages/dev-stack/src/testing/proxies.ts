@@ -6,7 +6,7 @@ import { DevStackError } from '../errors.ts';
 import { startChild } from '../processes/child.ts';
 import { serverEnvironment } from '../processes/environment.ts';
 import { freePort, isAnswered } from '../processes/ports.ts';
-import { findOnPath } from '../redis/find.ts';
+import { findOnPath } from '../programs/find-on-path.ts';
 
 export type TestProxy = {
   url: string;

@@ -1,4 +1,5 @@
-import { findOnPath, programFault } from '../redis/find.ts';
+import { findOnPath } from '../programs/find-on-path.ts';
+import { programFault } from '../redis/find.ts';
 
 export type TestEngine = {
   readonly name: 'Redis' | 'Valkey';

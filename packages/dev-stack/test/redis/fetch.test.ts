@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { hasApt } from '../../src/redis/apt.ts';
+import { hasApt } from '../../src/programs/apt.ts';
 import { fetchRedis, findFetchedRedis } from '../../src/redis/fetch.ts';
 import { startRedisServer } from '../../src/redis/server.ts';
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError, explainText } from '../errors.ts';
 import { startChild } from '../processes/child.ts';
-import { findOnPath } from './find.ts';
+import { findOnPath } from './find-on-path.ts';
 
 export type AptOptions = {
   /** An empty folder of its own for everything that apt-get writes. Deleted if this process is killed. */
@@ -64,7 +64,10 @@ export function hasApt(env: Record<string, string | undefined>): boolean {
  * @throws DevStackError, one line, with apt's reason: also when apt cannot verify the signature
  * @example await fetchPackages([['redis-server', 'redis-tools']], { directory, env: process.env });
  */
-export async function fetchPackages(choices: string[][], options: AptOptions): Promise<void> {
+export async function fetchPackages(
+  choices: readonly (readonly string[])[],
+  options: AptOptions,
+): Promise<void> {
   const { directory } = options;
   for (const folder of ['state/lists/partial', 'cache/archives/partial', 'log', 'tree'])
     mkdirSync(join(directory, folder), { recursive: true });
@@ -83,7 +86,7 @@ export async function fetchPackages(choices: string[][], options: AptOptions): P
 
 /** What apt would install for the first of `choices` that the distribution has, as `name=version`. */
 async function chooseVersions(
-  choices: string[][],
+  choices: readonly (readonly string[])[],
   { updateOutput, options }: { updateOutput: string; options: AptOptions },
 ): Promise<string[]> {
   for (const packages of choices) {
