@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import pg from 'pg';
 import { asConnectionError } from './errors.ts';
@@ -13,15 +14,18 @@ export type ClientOptions = {
 type Insides = {
   /** False while a statement is running. */
   readyForQuery: boolean;
-  connection: { stream: Socket };
+  connection: EventEmitter<{ errorMessage: [{ code?: string }] }> & { stream: Socket };
 };
+
+const readOnly = '25006';
 
 type Callback = ((error: Error) => void) & ((error: null, client: pg.Client) => void);
 
 /**
- * A pool that detects a dead network path that nobody has closed. If Postgres is silent during a statement, the
- * statement fails, and its connection and all idle ones, which use the same path, are closed. The next query connects
- * again.
+ * A pool that leaves a server that is of no use any more. If Postgres is silent during a statement, the network path may
+ * be dead without anybody having closed it: the statement fails, and its connection and all idle ones, which use the same
+ * path, are closed. If Postgres refuses a write because it is read-only, another server may be the primary by now: all
+ * idle connections are closed. The next query connects again.
  *
  * @example
  * const pool = createPool({ max: 10 }, { url: () => url, silentMs: 6000 });
@@ -62,8 +66,15 @@ export function createPool(config: Omit<pg.PoolConfig, 'Client'>, { url, silentM
     stream.on('timeout', () => {
       if (insides.readyForQuery) return;
       const error = asConnectionError(new Error(`Postgres has sent nothing for ${silentMs} ms.`));
-      for (const other of idle) (other as unknown as Insides).connection.stream.destroy(error);
+      closeIdle(error);
       stream.destroy(error);
     });
+    insides.connection.on('errorMessage', ({ code }) => {
+      if (code === readOnly) closeIdle(asConnectionError(new Error('Postgres is read-only.')));
+    });
+  }
+
+  function closeIdle(error: Error): void {
+    for (const client of idle) (client as unknown as Insides).connection.stream.destroy(error);
   }
 }

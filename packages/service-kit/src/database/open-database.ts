@@ -4,7 +4,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import type { Static, TObject } from 'typebox';
-import { currentSetting, type serviceConfig } from '../settings/config.ts';
+import { ConfigError, currentSetting, type serviceConfig } from '../settings/config.ts';
 import { createPool } from './client.ts';
 import { isDatabaseUnavailable } from './errors.ts';
 import { giveBackConnections } from './transactions.ts';
@@ -57,6 +57,7 @@ const migrationLock = 0x1a7c_4e79;
  * answers 503. A silent connection is closed after 6 s. Does not create the database.
  *
  * @throws the last connection error after 15 s; at once for a wrong password or a missing database.
+ * @throws ConfigError if a pooler refuses or ignores the time limits of statements.
  * @example
  * const database = await openDatabase({ config, schema, migrationsFolder, applicationName: 'cart-service' });
  */
@@ -87,8 +88,16 @@ export async function openDatabase<S extends Record<string, unknown>>(
     db,
     pool,
     ping: async () => {
-      const { rows } = await pool.query("select current_setting('transaction_read_only') as read_only");
-      if (rows[0]?.read_only === 'on') throw new Error('Postgres is read-only.');
+      const client = await pool.connect();
+      let isUsable = false;
+      try {
+        const { rows } = await client.query("select current_setting('transaction_read_only') as read_only");
+        if (rows[0]?.read_only === 'on') throw new Error('Postgres is read-only.');
+        isUsable = true;
+      } finally {
+        // The next connection may lead to the server that takes writes now.
+        client.release(!isUsable);
+      }
     },
     close: () => pool.end(),
   };
@@ -101,14 +110,19 @@ export async function migrateDatabase(
   const client = await firstConnection(options);
   try {
     if (await isMigrated(client, options.migrationsFolder)) return;
+    // Behind a pooler in transaction mode a session belongs to us for one transaction only, so the lock and the settings
+    // end with it. Drizzle begins it once more, at which Postgres warns, and commits it.
+    await client.query('begin');
     // If this connection dies, the server must not keep the lock for the two hours until it would notice.
     await client.query(
-      "select set_config('tcp_keepalives_idle', '10', false), set_config('tcp_keepalives_count', '3', false)",
+      `select set_config('statement_timeout', $1, true),
+        set_config('tcp_keepalives_idle', '10', true), set_config('tcp_keepalives_count', '3', true)`,
+      [String(migrationTimeoutMs)],
     );
-    await client.query('select pg_advisory_lock($1)', [migrationLock]);
+    await client.query('select pg_advisory_xact_lock($1)', [migrationLock]);
     await migrate(drizzle(client), { migrationsFolder: options.migrationsFolder });
   } finally {
-    // Ending the session releases the lock.
+    // Ending the session rolls back what was not committed.
     await client.end();
   }
 }
@@ -124,6 +138,18 @@ async function isMigrated(client: pg.Client, migrationsFolder: string): Promise<
   if (!rows[0]?.exists) return false;
   const applied = await client.query('select max(created_at) as newest from drizzle.__drizzle_migrations');
   return Number(applied.rows[0]?.newest) >= newest;
+}
+
+/** @throws if the time limit that each connection asks for has not arrived, as behind PgBouncer. */
+async function proveTimeLimit(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(
+    "select current_setting('statement_timeout') as value, current_user as role",
+  );
+  if (rows[0]?.value !== '0') return;
+  const role = pg.escapeIdentifier(rows[0].role);
+  throw new ConfigError([
+    `The pooler before Postgres ignores the time limit of statements. Set it in Postgres: ALTER ROLE ${role} SET statement_timeout = '5s'; ALTER ROLE ${role} SET idle_in_transaction_session_timeout = '10s'; then close the pooler's connections.`,
+  ]);
 }
 
 // Waiting does not help with a wrong password or a missing database.
@@ -146,9 +172,15 @@ async function firstConnection({
     client.on('error', () => {});
     try {
       await client.connect();
+      // A pooler accepts us also when it cannot reach Postgres. Only an answer shows that.
+      await proveTimeLimit(client);
       return client;
     } catch (error) {
       await client.end().catch(() => {});
+      if (/unsupported startup parameter/.test(String(error)))
+        throw new ConfigError([
+          'The pooler before Postgres refuses a parameter. PgBouncer needs: ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout',
+        ]);
       const isRefused = refusals.test(String((error as { code?: unknown }).code));
       if (isRefused || !isDatabaseUnavailable(error) || Date.now() >= giveUpAt) throw error;
       await delay(retryEveryMs);

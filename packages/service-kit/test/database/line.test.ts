@@ -121,12 +121,22 @@ describe('a connection to Postgres that falls silent', () => {
 });
 
 describe('a read-only server', () => {
-  it('is not ready, and a write gets 503', async () => {
+  it('is not ready, and the next connection may find the one that takes writes', async () => {
     await open(database.url, 1);
-    await opened.db.execute(sql`create table t (v int)`);
     await opened.db.execute(sql`set default_transaction_read_only = on`);
     await expect(opened.ping()).rejects.toThrow('read-only');
+    await opened.ping();
+  });
+
+  it('refuses a write, which is 503, and all connections to it are given up', async () => {
+    await open(database.url, 3);
+    await opened.db.execute(sql`create table t (v int)`);
+    const readOnly = () =>
+      opened.db.execute(sql`select set_config('default_transaction_read_only', 'on', false), pg_sleep(0.05)`);
+    await Promise.all([1, 2, 3].map(readOnly));
     expect(isDatabaseUnavailable(await errorOf(opened.db.execute(sql`insert into t values (1)`)))).toBe(true);
+    await eventually('all connections are given up', () => expect(opened.pool.totalCount).toBe(0));
+    await opened.db.execute(sql`insert into t values (1)`);
   });
 });
 
