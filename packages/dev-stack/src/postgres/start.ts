@@ -19,8 +19,8 @@ export type PostgresOptions = {
   durable: boolean;
   /** Delete `directory` if this process is killed; for tests. */
   temporary?: boolean;
-  /** Further settings of the server. */
-  settings?: Readonly<Record<string, string>>;
+  /** Chosen at random when absent. */
+  port?: number;
   signal?: AbortSignal;
 };
 
@@ -41,7 +41,7 @@ export type Postgres = {
 };
 
 /**
- * Starts a real Postgres 18 on a random loopback port, with a generated password, and waits until it answers a query.
+ * Starts a real Postgres 18 on a loopback port, with a generated password, and waits until it answers a query.
  * The data stays in `directory`. A server left there by a killed run is stopped first. Does not prevent two callers
  * from using one directory at once; startStack does.
  *
@@ -52,7 +52,7 @@ export type Postgres = {
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const directory = resolve(options.directory);
-  const { durable, signal, settings = {} } = options;
+  const { durable, signal } = options;
   mkdirSync(directory, { recursive: true });
   const binaries = findPostgres();
   const runAs = chooseRunAs(binaries.postgres, directory);
@@ -66,11 +66,11 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const password = await prepareDataDirectory(directory, binaries, { runAs, durable });
   for (let attempt = 1; ; attempt++) {
     signal?.throwIfAborted();
-    const port = await freePort();
+    const port = options.port ?? (await freePort());
     const [command = '', ...args] = [
       ...runAs.prefix,
       binaries.postgres,
-      ...serverArguments(directory, { port, durable, settings }),
+      ...serverArguments(directory, { port, durable }),
     ];
     const logFile = join(directory, 'postgres.log');
     const { prefix: _, ...ids } = runAs;
@@ -98,7 +98,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
         await sleep(100);
         continue;
       }
-      if (attempt < 5 && /could not bind|Address already in use/.test(log)) continue;
+      if (options.port === undefined && attempt < 5 && /could not bind|Address already in use/.test(log))
+        continue;
       throw new DevStackError(explainText(log) ?? `Postgres did not start: ${lastFault(log)} (${logFile})`);
     }
     return {
@@ -113,14 +114,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
 }
 
-function serverArguments(
-  directory: string,
-  {
-    port,
-    durable,
-    settings: further,
-  }: Required<Pick<PostgresOptions, 'durable' | 'settings'>> & { port: number },
-): string[] {
+function serverArguments(directory: string, { port, durable }: { port: number; durable: boolean }): string[] {
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     port: String(port),
@@ -133,7 +127,6 @@ function serverArguments(
     log_timezone: 'UTC',
     // A commit still waits until the operating system has the data, so committed data survives a kill.
     ...(durable ? {} : { fsync: 'off', full_page_writes: 'off' }),
-    ...further,
   };
   return [
     '-D',

@@ -7,7 +7,7 @@ import { findPostgres } from '../postgres/binaries.ts';
 import { createClient } from '../postgres/client.ts';
 import { prepareDataDirectory } from '../postgres/data-directory.ts';
 import { chooseRunAs } from '../postgres/run-as.ts';
-import { type Postgres, type PostgresOptions, startPostgres } from '../postgres/start.ts';
+import { startPostgres } from '../postgres/start.ts';
 
 export type TestStandby = {
   /** A database at each server, without PgBouncer. */
@@ -52,10 +52,7 @@ export async function startTestStandby({ synchronous }: { synchronous: boolean }
     second,
     `primary_conninfo = 'host=127.0.0.1 port=${source.port} user=${source.username} password=${source.password} application_name=standby'`,
   );
-  const startSecond = (settings: PostgresOptions['settings'] = {}) =>
-    startPostgres({ ...common, directory: second, settings });
-  let standby: Postgres = await startSecond();
-  const standbyPort = new URL(standby.url('')).port;
+  let standby = await startPostgres({ ...common, directory: second });
   const primaryUrl = await primary.createDatabase('shop');
   const standbyUrl = standby.url('shop');
   await until(() => query(standbyUrl, 'select 1'));
@@ -75,7 +72,8 @@ export async function startTestStandby({ synchronous }: { synchronous: boolean }
     promote: async () => void (await query(standbyUrl, 'select pg_promote()')),
     stopStandby: () => standby.stop(),
     async startStandby() {
-      standby = await startSecond({ port: standbyPort });
+      const port = Number(new URL(standbyUrl).port);
+      standby = await startPostgres({ ...common, directory: second, port });
     },
     async stop() {
       await Promise.all([primary.kill(), standby.kill()]);
