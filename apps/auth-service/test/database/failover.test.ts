@@ -59,7 +59,7 @@ describe.skipIf(lacksPgBouncer)('Postgres with a standby, behind PgBouncer (skip
       [1, 2, 3, 4].map(async () => ({ username: await register(auth.app), signIns: 0, backAt: 0 })),
     );
     const signingIn = people.map((person) =>
-      repeat(100, async () => {
+      repeat(200, async () => {
         const answer = await auth.app.inject({
           method: 'POST',
           url: '/sessions',
