@@ -80,12 +80,16 @@ async function stop(app: FastifyInstance, { listening, timeoutMs }: StopOptions)
 // client would see a reset. So stop accepting first, then close the connections that stay idle.
 async function closeListener(server: Server, listener: Listener): Promise<void> {
   await untilBacklogIsEmpty(server);
-  const closed = listener.close();
-  await Promise.race([closed, delay(lastRequestMs)]);
-  server.closeIdleConnections();
-  const closeIdle = setInterval(() => server.closeIdleConnections(), lastRequestMs);
-  await closed;
-  clearInterval(closeIdle);
+  let isClosed = false;
+  const closed = listener.close().then(() => {
+    isClosed = true;
+  });
+  while (!isClosed) {
+    await Promise.race([closed, delay(lastRequestMs)]);
+    // On a busy machine requests may have come that we have not read. A turn of the event loop reads them first.
+    await nextTurn();
+    server.closeIdleConnections();
+  }
 }
 
 // Closing the listener also resets connections that the kernel has accepted but we have not. After a turn of the event

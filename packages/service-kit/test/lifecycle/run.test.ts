@@ -105,6 +105,18 @@ describe('runService', () => {
     expect(output()).toMatch(/"signal":"SIGTERM".*\n.*resources closed.*\n.*stopped/);
   });
 
+  it('answers requests that reached it before it closes idle connections, however late it looks', async () => {
+    const { child, port, exit, logged } = await startAndListen();
+    const agents = Array.from({ length: 5 }, () => new http.Agent({ keepAlive: true, maxSockets: 1 }));
+    for (const agent of agents) await get(port, '/live', agent);
+    await get(port, '/stall-while-closing', new http.Agent());
+    child.kill('SIGTERM');
+    await logged('stalled');
+    const answers = await Promise.all(agents.map((agent) => get(port, '/live', agent)));
+    expect(answers.map(({ connection }) => connection)).toEqual(agents.map(() => 'close'));
+    expect(await exit).toBe(0);
+  });
+
   it('is not ready while it drains, and asks clients to go elsewhere', async () => {
     const { child, port, exit } = await startAndListen();
     const ask = () => fetch(`http://127.0.0.1:${port}/ready`);
