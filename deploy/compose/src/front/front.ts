@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { createReplicas } from './replicas.ts';
 
 export type FrontOptions = {
@@ -49,6 +49,8 @@ export async function startFront({ port, replicas, drainMs = 10_000 }: FrontOpti
       server.close();
       for (const giveUpAt = performance.now() + drainMs; connections.size > 0; await delay(idleMs / 5)) {
         const outOfTime = performance.now() >= giveUpAt;
+        // On a busy machine requests may have come that we have not read. A turn of the event loop reads them first.
+        await nextTurn();
         for (const connection of connections) if (outOfTime || connection.isIdle()) connection.end();
       }
       await closed;

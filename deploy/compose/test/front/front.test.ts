@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { request as httpRequest, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { buffer, text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFront } from '../../src/front/front.ts';
 import { createReplicas } from '../../src/front/replicas.ts';
@@ -148,6 +148,21 @@ describe('a front that closes', () => {
     expect(await slow).toBe('/slow');
     await closed;
     await expect(ask(closing.port)).rejects.toThrow(/ECONNREFUSED/);
+  });
+
+  it('answers a request that reached it before it hangs up, however late it looks', async () => {
+    const { port } = await replica('127.0.0.1', named('answered'));
+    const closing = await front(port, ['127.0.0.1']);
+    const client = connect(closing.port);
+    client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
+    await once(client, 'data');
+    const closed = closing.close();
+    // Timers come after it, and only then what has arrived meanwhile.
+    await nextTurn();
+    client.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+    expect(await text(client)).toMatch(/answered$/);
+    await closed;
   });
 
   it('does not wait for ever', async () => {
