@@ -59,9 +59,10 @@ export function checkHopInit({ headers = {}, body }: HopInit): void {
     throw new AuthClientError('invalid_hop_request', 'The body must be text, bytes or a form');
 }
 
-/** Whether sending the request twice has the same effect as sending it once. */
-export function isIdempotent({ method = 'GET' }: HopInit): boolean {
-  return idempotentMethods.has(method.toUpperCase());
+/** Whether sending the request twice has the same effect as once: by its method, or because it has an Idempotency-Key. */
+export function isIdempotent({ method = 'GET', headers = {} }: HopInit): boolean {
+  const hasKey = Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key');
+  return hasKey || idempotentMethods.has(method.toUpperCase());
 }
 
 /**

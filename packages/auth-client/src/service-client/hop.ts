@@ -21,7 +21,8 @@ export type Hop = {
    * Redirects are not followed.
    *
    * After a 401 it tries once more, with the nonce that the service wants in the proof (RFC 9449 §9) or with a fresh
-   * token; after a lost connection it does so if the method is idempotent. Each attempt has a proof of its own.
+   * token; after a lost connection it does so if the request is idempotent, by its method or by an Idempotency-Key. Each
+   * attempt has a proof of its own.
    *
    * @throws HopError, to be passed on or handled by its `code` and `outcome`; AuthError user_required for a service's
    * own token; AuthClientError invalid_hop_request

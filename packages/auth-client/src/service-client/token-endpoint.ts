@@ -56,8 +56,8 @@ export function usableForMs({ expiresInSeconds }: IssuedToken): number {
  * Requests an access token (RFC 6749 §3.2), authenticating with a client assertion (RFC 7523 §2.2). A token of another
  * type, or without a requested scope, is an error.
  *
- * Keeps nothing and asks once. It asks a second time only if the server wants its nonce in the proof (RFC 9449 §8), or if
- * our key is so new that the server may not know it yet.
+ * Keeps nothing and asks once. It asks a second time only if the connection is lost, if the server wants its nonce in the
+ * proof (RFC 9449 §8), or if our key is so new that the server may not know it yet.
  *
  * @throws TokenEndpointError; AuthClientError identity_unavailable
  */
@@ -78,10 +78,21 @@ export async function requestToken(
 /** With a new client assertion too, because the refused request has used one up. */
 async function askWithNonce(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
   try {
-    return await askOnce(request, options);
+    return await askUnlessLost(request, options);
   } catch (error) {
     const wantsNonce = error instanceof TokenEndpointError && error.error === 'use_dpop_nonce';
     if (!wantsNonce || options.proofs === null) throw error;
+    return askUnlessLost(request, options);
+  }
+}
+
+/** A server that restarts may close a connection just when we use it. A second token does no harm. */
+async function askUnlessLost(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
+  try {
+    return await askOnce(request, options);
+  } catch (error) {
+    const isLost = error instanceof TokenEndpointError && error.error === 'unreachable';
+    if (!isLost) throw error;
     return askOnce(request, options);
   }
 }

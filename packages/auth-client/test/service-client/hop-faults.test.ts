@@ -10,6 +10,7 @@ const deadUrl = 'http://127.0.0.1:2';
 
 const put = { method: 'PUT' };
 const post = { method: 'POST' };
+const keyed = { method: 'POST', headers: { 'Idempotency-Key': 'the-same' } };
 
 describe('a hop that is dead', () => {
   it('is unavailable, and certainly did nothing', async () => {
@@ -27,6 +28,7 @@ describe('a hop that is dead', () => {
 
   it.each([
     ['gets a second attempt if doing it twice is doing it once', put, 2],
+    ['gets a second attempt if the request has a key by which to know it again', keyed, 2],
     ['gets no second attempt otherwise, and may have done it', post, 1],
   ])('when it hangs up: %s', async (_name, init, attempts) => {
     let requests = 0;

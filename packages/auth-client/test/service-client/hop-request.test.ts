@@ -109,4 +109,9 @@ describe('a request to another service', () => {
     expect([{}, { method: 'put' }, { method: 'DELETE' }].every(isIdempotent)).toBe(true);
     expect([{ method: 'POST' }, { method: 'PATCH' }].some(isIdempotent)).toBe(false);
   });
+
+  it('is idempotent by its Idempotency-Key', () => {
+    expect(isIdempotent({ method: 'POST', headers: { 'Idempotency-Key': 'k' } })).toBe(true);
+    expect(isIdempotent({ method: 'POST', headers: { 'content-type': 'text/plain' } })).toBe(false);
+  });
 });

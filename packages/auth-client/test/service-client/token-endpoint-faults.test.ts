@@ -44,6 +44,25 @@ describe('the token endpoint', () => {
     expect(received).toEqual([]);
   });
 
+  it('that hangs up is asked once more, with another client assertion', async () => {
+    const assertions: (string | null)[] = [];
+    const { call, mint, payment } = await shops.start({
+      client: {
+        fetch: async (input, init) => {
+          if (!String(input).endsWith('/token')) return fetch(input, init);
+          assertions.push((init?.body as URLSearchParams).get('client_assertion'));
+          const answer = await fetch(input, init);
+          if (assertions.length > 1) return answer;
+          // It has done it, and used the assertion up.
+          throw new TypeError('fetch failed', { cause: new Error('other side closed') });
+        },
+      },
+    });
+    expect((await call(mint(), { settings })).status).toBe(200);
+    expect(new Set(assertions).size).toBe(2);
+    expect(payment.serviceClient.counters[0]).toMatchObject({ exchanges: 1, failedExchanges: 0 });
+  });
+
   it('that is dead makes the hop unavailable, until it is back', async () => {
     let dead = true;
     const { call, mint, payment } = await shops.start({
