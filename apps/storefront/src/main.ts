@@ -9,6 +9,7 @@ await startService(async () => {
   await runService(app, {
     host: config.HOST,
     port: config.PORT,
+    drainMs: config.DRAIN_MS,
     shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS,
   });
 });

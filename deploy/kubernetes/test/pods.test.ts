@@ -131,13 +131,15 @@ describe.each(overlays)('in %s', (overlay) => {
     }
   });
 
-  it('waits for the end of a pod at least as long as preStop and the shutdown together', () => {
-    const shutdownSeconds = Number(sharedSettings(overlay)['SHUTDOWN_TIMEOUT_MS']) / 1000;
+  it('waits for the end of a pod at least as long as preStop, drain and shutdown together', () => {
+    const { DRAIN_MS: drainMs, SHUTDOWN_TIMEOUT_MS: shutdownMs } = sharedSettings(overlay);
+    const ownSeconds = (Number(drainMs) + Number(shutdownMs)) / 1000;
     for (const { pod, container } of servers) {
       const sleep = container?.lifecycle?.preStop?.sleep?.seconds ?? 0;
       expect(sleep).toBeGreaterThanOrEqual(5);
-      expect(pod?.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(sleep + shutdownSeconds);
-      expect(container?.env?.map(({ name }) => name)).not.toContain('SHUTDOWN_TIMEOUT_MS');
+      expect(pod?.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(sleep + ownSeconds);
+      const own = container?.env?.map(({ name }) => name) ?? [];
+      expect(own.filter((name) => ['DRAIN_MS', 'SHUTDOWN_TIMEOUT_MS'].includes(name))).toEqual([]);
     }
   });
 

@@ -9,28 +9,31 @@ export type RunOptions = {
   host: string;
   /** 0 means any free port. */
   port: number;
-  /** How long requests in flight may take after a stop signal, in milliseconds; then the process ends. */
+  /**
+   * How long the service goes on after a stop signal, in milliseconds, so that clients learn of it: each answer says
+   * `connection: close`. A connection that is used less often can be closed just when its next request comes.
+   */
+  drainMs: number;
+  /** How long requests in flight may take after that, in milliseconds; then the process ends. */
   shutdownTimeoutMs: number;
 };
 
-// Long enough for one more answer on each busy keep-alive connection; that answer says `connection: close`.
-const drainMs = 250;
-// Long enough for the request of a connection that was just accepted.
-const lastRequestMs = 100;
+const lookAgainMs = 100;
 const maxTurns = 10_000;
 
 /**
- * Listens, and stops cleanly: on SIGTERM or SIGINT the service becomes not ready, requests in flight finish, `app`
+ * Listens, and stops cleanly: on SIGTERM or SIGINT the service becomes not ready, drains, requests in flight finish, `app`
  * closes with its onClose hooks, and the process exits with 0. A second signal or the timeout exits at once with 1. A
  * port in use or a foreign address is one log line and exit code 1.
  *
  * @example
- * await runService(app, { host: config.HOST, port: config.PORT, shutdownTimeoutMs: config.SHUTDOWN_TIMEOUT_MS });
+ * const { HOST: host, PORT: port, DRAIN_MS: drainMs, SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs } = config;
+ * await runService(app, { host, port, drainMs, shutdownTimeoutMs });
  */
 export async function runService(app: FastifyInstance, options: RunOptions): Promise<void> {
-  const { host, port, shutdownTimeoutMs } = options;
+  const { host, port, drainMs, shutdownTimeoutMs } = options;
   const listening = listen(app, { host, port });
-  stopOnSignal(app, { listening, timeoutMs: shutdownTimeoutMs });
+  stopOnSignal(app, { listening, drainMs, timeoutMs: shutdownTimeoutMs });
   try {
     await listening;
   } catch (error) {
@@ -40,7 +43,7 @@ export async function runService(app: FastifyInstance, options: RunOptions): Pro
   }
 }
 
-type StopOptions = { listening: Promise<Listener>; timeoutMs: number };
+type StopOptions = { listening: Promise<Listener>; drainMs: number; timeoutMs: number };
 
 function stopOnSignal(app: FastifyInstance, options: StopOptions): void {
   let stopping = false;
@@ -57,16 +60,16 @@ function stopOnSignal(app: FastifyInstance, options: StopOptions): void {
   process.on('SIGINT', onSignal);
 }
 
-async function stop(app: FastifyInstance, { listening, timeoutMs }: StopOptions): Promise<void> {
+async function stop(app: FastifyInstance, { listening, drainMs, timeoutMs }: StopOptions): Promise<void> {
   const timer = setTimeout(() => {
     app.log.error({ timeout_ms: timeoutMs }, 'requests did not finish in time: exiting');
     process.exit(1);
-  }, timeoutMs);
+  }, drainMs + timeoutMs);
   timer.unref();
   try {
     app.lifecycle.drain();
     await delay(drainMs);
-    await closeListener(app.server, await listening);
+    await closeListener(app.server, { listener: await listening, lastRequestMs: drainMs / 2 });
     await app.close();
     app.log.info('stopped');
     process.exit(0);
@@ -78,17 +81,22 @@ async function stop(app: FastifyInstance, { listening, timeoutMs }: StopOptions)
 
 // http's own close() at once closes connections that wait for their next request, even if that is on its way: the
 // client would see a reset. So stop accepting first, then close the connections that stay idle.
-async function closeListener(server: Server, listener: Listener): Promise<void> {
+async function closeListener(
+  server: Server,
+  { listener, lastRequestMs }: { listener: Listener; lastRequestMs: number },
+): Promise<void> {
   await untilBacklogIsEmpty(server);
   let isClosed = false;
   const closed = listener.close().then(() => {
     isClosed = true;
   });
+  // Also for the request of a connection that was just accepted.
+  await Promise.race([closed, delay(lastRequestMs)]);
   while (!isClosed) {
-    await Promise.race([closed, delay(lastRequestMs)]);
     // On a busy machine requests may have come that we have not read. A turn of the event loop reads them first.
     await nextTurn();
     server.closeIdleConnections();
+    await Promise.race([closed, delay(lookAgainMs)]);
   }
 }
 

@@ -53,6 +53,12 @@ export const httpConfig = {
     default: [],
     description: 'IP addresses or CIDR ranges, separated by commas',
   }),
+  DRAIN_MS: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 250,
+    description: 'how long a service goes on after a stop signal and tells clients to go elsewhere: milliseconds, 0 to 600000',
+  }),
   SHUTDOWN_TIMEOUT_MS: Type.Integer({
     minimum: 1,
     maximum: 600_000,

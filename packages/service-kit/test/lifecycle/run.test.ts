@@ -23,8 +23,8 @@ type Started = {
   logged(text: string): Promise<void>;
 };
 
-function start(port = 0, shutdownTimeoutMs = 60_000): Started {
-  const child = spawn(process.execPath, [program, String(port), String(shutdownTimeoutMs)], {
+function start(port = 0, shutdownTimeoutMs = 60_000, drainMs = 250): Started {
+  const child = spawn(process.execPath, [program, ...[port, shutdownTimeoutMs, drainMs].map(String)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   running.add(child);
@@ -40,8 +40,11 @@ function start(port = 0, shutdownTimeoutMs = 60_000): Started {
   return { child, output: () => output, exit, logged };
 }
 
-async function startAndListen(shutdownTimeoutMs?: number): Promise<Started & { port: number }> {
-  const started = start(0, shutdownTimeoutMs);
+async function startAndListen(
+  shutdownTimeoutMs?: number,
+  drainMs?: number,
+): Promise<Started & { port: number }> {
+  const started = start(0, shutdownTimeoutMs, drainMs);
   await started.logged('listening on');
   const port = Number(/listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(started.output())?.[1]);
   return { ...started, port };
@@ -126,6 +129,21 @@ describe('runService', () => {
     while (response.status === 200) response = await ask();
     expect(response.status).toBe(503);
     expect(response.headers.get('connection')).toBe('close');
+    expect(await exit).toBe(0);
+  });
+
+  it('goes on for as long as it is told to, and does not count that against requests in flight', async () => {
+    const { child, port, exit, logged } = await startAndListen(1000, 2000);
+    const quiet = new http.Agent({ keepAlive: true });
+    await get(port, '/live', quiet);
+    child.kill('SIGTERM');
+    await logged('stopping');
+    const toldAt = performance.now();
+    const statuses = new Set<unknown>();
+    while (performance.now() - toldAt < 1000)
+      statuses.add((await get(port, '/ready', new http.Agent())).status);
+    expect(statuses).toEqual(new Set([503]));
+    expect(await get(port, '/live', quiet)).toEqual({ status: 200, connection: 'close' });
     expect(await exit).toBe(0);
   });
 

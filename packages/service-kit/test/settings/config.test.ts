@@ -42,6 +42,7 @@ describe('loadConfig', () => {
       CORS_ORIGINS: [],
       INTERNAL_URLS: [],
       TRUSTED_PROXIES: [],
+      DRAIN_MS: 250,
       SHUTDOWN_TIMEOUT_MS: 10_000,
     });
   });
