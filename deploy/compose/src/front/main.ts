@@ -1,5 +1,6 @@
 import { resolve4 } from 'node:dns/promises';
 import { startFront } from './front.ts';
+import { createReadiness } from './readiness.ts';
 import { createReplicas } from './replicas.ts';
 import { parseRoutes } from './routes.ts';
 
@@ -7,9 +8,11 @@ import { parseRoutes } from './routes.ts';
 // replicas of each service, as a Service does in Kubernetes. See docs/decisions/0018-a-front-for-published-ports.md.
 const routes = parseRoutes(process.env['ROUTES'] ?? '');
 const fronts = await Promise.all(
-  routes.map(({ port, host, hostPort }) =>
-    startFront({ port, replicas: createReplicas({ port: hostPort, addresses: () => resolve4(host) }) }),
-  ),
+  routes.map(({ port, host, hostPort }) => {
+    const isReady = createReadiness({ port: hostPort });
+    const replicas = createReplicas({ port: hostPort, addresses: () => resolve4(host), isReady });
+    return startFront({ port, replicas });
+  }),
 );
 for (const { port, host, hostPort } of routes)
   console.log(`${port} → every replica of ${host}:${hostPort}, in turn`);

@@ -6,6 +6,8 @@ export type ReplicasOptions = {
   readonly port: number;
   /** The addresses of the current replicas. Rejects, or resolves to none, when there is none. */
   readonly addresses: () => Promise<string[]>;
+  /** Whether a replica wants connections. Others get some only when none does. Default: each does. */
+  readonly isReady?: (host: string) => Promise<boolean>;
   /** How long a replica may take to accept a connection, in milliseconds. */
   readonly connectTimeoutMs?: number;
   /** How long to go on trying while no replica accepts, as when the only one restarts, in milliseconds. */
@@ -15,21 +17,24 @@ export type ReplicasOptions = {
 const retryEveryMs = 50;
 
 /**
- * The replicas of one service, taken in turn. Does not check what they answer: one that accepts a connection gets it.
+ * The replicas of one service, taken in turn. One that is ready and accepts a connection gets it.
  *
  * @example
  * const replicas = createReplicas({ port: 4000, addresses: () => resolve4('auth-service') });
  * const socket = await replicas.connect(signal);
  */
 export function createReplicas(options: ReplicasOptions) {
-  const { port, addresses, connectTimeoutMs = 1000, patienceMs = 30_000 } = options;
+  const { port, addresses, isReady = async () => true, connectTimeoutMs = 1000, patienceMs = 30_000 } = options;
   let turn = 0;
 
   async function connectToAny(signal: AbortSignal): Promise<Socket | undefined> {
     const found = (await addresses().catch(() => [])).toSorted();
+    const answers = await Promise.all(found.map(isReady));
+    const ready = found.filter((_, index) => answers[index]);
+    const others = found.filter((_, index) => !answers[index]);
     const first = turn++;
-    for (let step = 0; step < found.length && !signal.aborted; step++) {
-      const host = found[(first + step) % found.length] as string;
+    for (const host of [...rotated(ready, first), ...rotated(others, first)]) {
+      if (signal.aborted) return undefined;
       const socket = await tryToConnect(
         { host, port },
         AbortSignal.any([signal, AbortSignal.timeout(connectTimeoutMs)]),
@@ -55,6 +60,11 @@ export function createReplicas(options: ReplicasOptions) {
       return undefined;
     },
   };
+}
+
+function rotated(hosts: readonly string[], first: number): readonly string[] {
+  const start = first % hosts.length || 0;
+  return [...hosts.slice(start), ...hosts.slice(0, start)];
 }
 
 async function tryToConnect(

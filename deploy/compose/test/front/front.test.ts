@@ -6,7 +6,8 @@ import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startFront } from '../../src/front/front.ts';
-import { createReplicas } from '../../src/front/replicas.ts';
+import { createReadiness } from '../../src/front/readiness.ts';
+import { createReplicas, type ReplicasOptions } from '../../src/front/replicas.ts';
 import { type ReplicaServer, startReplica } from './replica-server.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];
@@ -20,7 +21,11 @@ async function replica(host: string, answer: RequestListener, port = 0): Promise
   return server;
 }
 
-async function front(port: number, hosts: string[], options: { patienceMs?: number; drainMs?: number } = {}) {
+async function front(
+  port: number,
+  hosts: string[],
+  options: Pick<ReplicasOptions, 'patienceMs' | 'isReady'> & { drainMs?: number } = {},
+) {
   const replicas = createReplicas({ port, addresses: async () => hosts, ...options });
   const started = await startFront({ port: 0, replicas, ...options });
   cleanups.push(() => started.close());
@@ -57,6 +62,22 @@ describe('the front', () => {
     const { port } = await replica('127.0.0.1', named('a'));
     const { port: published } = await front(port, ['127.0.0.1', '127.0.0.2']);
     for (let turn = 0; turn < 4; turn++) expect(await ask(published)).toBe('a');
+  });
+
+  it('gives no connection to a replica that starts or stops, unless there is no other', async () => {
+    let isReady = true;
+    const sometimes: RequestListener = (request, response) =>
+      void response.writeHead(request.url === '/ready' && !isReady ? 503 : 200).end('a');
+    const { port } = await replica('127.0.0.1', sometimes);
+    const { stop } = await replica('127.0.0.2', named('b'), port);
+    const asking = createReadiness({ port, keepMs: 0 });
+    const { port: published } = await front(port, ['127.0.0.1', '127.0.0.2'], { isReady: asking });
+    const both = [await ask(published), await ask(published)];
+    expect(both.toSorted()).toEqual(['a', 'b']);
+    isReady = false;
+    for (let turn = 0; turn < 4; turn++) expect(await ask(published)).toBe('b');
+    await stop();
+    expect(await ask(published)).toBe('a');
   });
 
   it('lets a connection wait for the only replica to come back', async () => {
