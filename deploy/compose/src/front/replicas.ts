@@ -24,7 +24,13 @@ const retryEveryMs = 50;
  * const socket = await replicas.connect(signal);
  */
 export function createReplicas(options: ReplicasOptions) {
-  const { port, addresses, isReady = async () => true, connectTimeoutMs = 1000, patienceMs = 30_000 } = options;
+  const {
+    port,
+    addresses,
+    isReady = async () => true,
+    connectTimeoutMs = 1000,
+    patienceMs = 30_000,
+  } = options;
   let turn = 0;
 
   async function connectToAny(signal: AbortSignal): Promise<Socket | undefined> {

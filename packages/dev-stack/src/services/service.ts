@@ -9,6 +9,8 @@ import type { ServiceDefinition } from './definitions.ts';
 import { lastComplaint, lastFault } from './log.ts';
 
 export type ServiceOptions = {
+  /** By which we reach it. Default 127.0.0.1. */
+  host?: string;
   port: number;
   env: NodeJS.ProcessEnv;
   logFile: string;
@@ -42,9 +44,9 @@ const readyMs = 60_000;
  * Creates a service as a child process that can be stopped, killed and restarted on the same port. Does not start it.
  */
 export function createService(definition: ServiceDefinition, options: ServiceOptions): Service {
-  const { port, logFile, onCrash } = options;
+  const { host = '127.0.0.1', port, logFile, onCrash } = options;
   let { env } = options;
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   let child: Child | undefined;
   let expected = false;
   let append = false;

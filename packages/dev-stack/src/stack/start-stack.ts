@@ -73,6 +73,11 @@ export type Stack = {
   accounts: DemoAccount[];
   redis: RedisInstance;
   postgres: Postgres;
+  /**
+   * Another replica of a service, on the same stores and the same port, at another address of this machine such as
+   * 127.0.0.2. Does not start it. `env` overrides the settings of the first replica.
+   */
+  replica(key: ServiceKey, host: string, env?: NodeJS.ProcessEnv): Service;
   /** Creates any number of further accounts, whether or not auth-service runs. */
   createAccounts(accounts: readonly DemoAccount[]): Promise<void>;
   /** Stops the services first, then their stores. May be called more than once. */
@@ -165,7 +170,19 @@ async function start(
   >;
   const services = byService((key) => created[key].service);
   const commandEnv = created.auth.env;
-  cleanups.push(() => Promise.all(Object.values(services).map((service) => service.stop())));
+  const replicas: Service[] = Object.values(services);
+  cleanups.push(() => Promise.all(replicas.map((service) => service.stop())));
+  const replica = (key: ServiceKey, host: string, further: NodeJS.ProcessEnv = {}): Service => {
+    const service = createService(serviceDefinitions[key], {
+      host,
+      port: ports[key],
+      env: { ...created[key].env, HOST: host, ...further },
+      logFile: join(logs, `${serviceDefinitions[key].name}-${host}.log`),
+      onCrash,
+    });
+    replicas.push(service);
+    return service;
+  };
   if (storefront) {
     const control = await startControl(controlSocket, stoppableParts(services.auth, redis));
     cleanups.push(control.close);
@@ -204,6 +221,7 @@ async function start(
     accounts: demoAccounts,
     redis,
     postgres,
+    replica,
     createAccounts: (accounts) => createAccounts(accounts, commandEnv, signal),
   };
 }

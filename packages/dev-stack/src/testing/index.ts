@@ -1,3 +1,4 @@
+export { type ComposeFront, startComposeFront } from './compose-front.ts';
 export { createTestDatabase, type TestDatabase } from './database.ts';
 export { evictUntil } from './eviction.ts';
 export { lacksPgBouncer, startTestPgBouncer, type TestPgBouncer } from './pgbouncer.ts';

@@ -57,7 +57,8 @@ export const httpConfig = {
     minimum: 0,
     maximum: 600_000,
     default: 250,
-    description: 'how long a service goes on after a stop signal and tells clients to go elsewhere: milliseconds, 0 to 600000',
+    description:
+      'how long a service goes on after a stop signal and tells clients to go elsewhere: milliseconds, 0 to 600000',
   }),
   SHUTDOWN_TIMEOUT_MS: Type.Integer({
     minimum: 1,
