@@ -3,11 +3,10 @@ import type { Service } from '@latchkey/dev-stack';
 import { proxyPrograms } from '@latchkey/dev-stack/testing';
 import { ask, send, signIn, signingIn } from '@latchkey/person';
 import { type ServiceKey, serviceKeys, verifierKeys } from '@latchkey/services';
-import { forThisFile } from '@latchkey/testing';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBooks } from './books.ts';
 import { type Account, live, type Outcome } from './rolling/people.ts';
-import { startReplicatedSystem } from './rolling/replicated-system.ts';
+import { type Replicated, startReplicatedSystem } from './rolling/replicated-system.ts';
 import { beginSlowly, type SlowRequest, untilRefused } from './rolling/slow-request.ts';
 import { createTally } from './rolling/tally.ts';
 
@@ -22,9 +21,8 @@ const price = { amount: 450, currency: 'EUR' };
 /** Skipped where there is no nginx: apt-get install nginx-light. */
 describe.skipIf(proxyPrograms.nginx === undefined)(
   'every replica of every service is replaced under load',
-  async () => {
-    const system = await forThisFile(startReplicatedSystem());
-    const { stack, front, nginx, running } = system;
+  () => {
+    let system: Replicated;
     const tally = createTally();
     let outcomes: Outcome[];
     /** Of the requests that were in progress at a replica when it was told to stop. */
@@ -33,6 +31,8 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
     let tokens: { slow: string; payer: string };
 
     beforeAll(async () => {
+      system = await startReplicatedSystem();
+      const { stack, front, nginx } = system;
       const accounts = ['front', 'mover-front', 'nginx', 'mover-nginx', 'slow', 'slow-payer'].map(accountOf);
       await stack.createAccounts(accounts);
       tokens = {
@@ -70,6 +70,8 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
       }
     });
 
+    afterAll(() => system?.stop());
+
     /** A request that the replica is reading when it is told to stop gets the rest after it accepts no more. */
     async function retire(key: ServiceKey, old: Service): Promise<void> {
       const finish = await beginSlowly(old.url, await slowRequest(key));
@@ -87,8 +89,8 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
       if (key === 'wishlist') return { path: '/wishlist/items', token, json: { sku: randomUUID() } };
       const add = { path: '/cart/items', token, json: { sku: 'slowly', quantity: 1, unit_price: price } };
       if (key === 'cart') return add;
-      await ask(front.cart, { method: 'DELETE', path: '/cart', token });
-      await ask(front.cart, { ...add, method: 'POST' });
+      await ask(system.front.cart, { method: 'DELETE', path: '/cart', token });
+      await ask(system.front.cart, { ...add, method: 'POST' });
       const card = { number: '4242424242424242', exp_month: 12, exp_year: 2090 };
       return {
         path: '/payments',
@@ -115,7 +117,7 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
     });
 
     test('every payment is charged exactly once', async () => {
-      const books = await openBooks(stack);
+      const books = await openBooks(system.stack);
       try {
         for (const { paid } of outcomes) {
           expect(paid.amounts.length).toBeGreaterThan(5);
@@ -130,7 +132,7 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
       const ended = outcomes.flatMap(({ signedOut }) => signedOut);
       expect(ended.length).toBeGreaterThan(5);
       for (const key of verifierKeys)
-        for (const replica of running[key])
+        for (const replica of system.running[key])
           for (const token of ended)
             expect((await send(replica.url, { path: pages[key as keyof typeof pages], token })).status).toBe(
               401,

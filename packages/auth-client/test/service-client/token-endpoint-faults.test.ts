@@ -50,7 +50,7 @@ describe('the token endpoint', () => {
       client: {
         fetch: async (input, init) => {
           if (!String(input).endsWith('/token')) return fetch(input, init);
-          assertions.push((init?.body as URLSearchParams).get('client_assertion'));
+          assertions.push(new URLSearchParams(init?.body as URLSearchParams).get('client_assertion'));
           const answer = await fetch(input, init);
           if (assertions.length > 1) return answer;
           // It has done it, and used the assertion up.
