@@ -1,4 +1,5 @@
 export { type ComposeFront, startComposeFront } from './compose-front.ts';
+export { bundledFor } from './bundled/options.ts';
 export { createTestDatabase, type TestDatabase } from './database.ts';
 export { evictUntil } from './eviction.ts';
 export { lacksPgBouncer, startTestPgBouncer, type TestPgBouncer } from './pgbouncer.ts';
@@ -8,3 +9,4 @@ export { startTestRedis, type TestRedis } from './redis.ts';
 export { type ClusterMember, startTestCluster, type TestCluster } from './redis-cluster.ts';
 export { testEngines } from './redis-engines.ts';
 export { startTestSentinels, type TestSentinels } from './redis-sentinels.ts';
+export { createTestService, type TestServiceOptions } from './service.ts';

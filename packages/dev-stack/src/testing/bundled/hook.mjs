@@ -3,9 +3,9 @@
 import { readFileSync } from 'node:fs';
 import * as module from 'node:module';
 
-const file = new URL(import.meta.url).searchParams.get('map');
-const bundled = new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8'))));
-const repository = new URL('../../../../../', import.meta.url).href;
+const { searchParams } = new URL(import.meta.url);
+const bundled = new Map(Object.entries(JSON.parse(readFileSync(searchParams.get('map'), 'utf8'))));
+const repositories = [new URL('../../../../../', import.meta.url).href, ...searchParams.getAll('repository')];
 
 // Vitest's own workers resolve imports in their own way, and would have two copies of a library.
 if (!/[\\/]vitest[\\/]/.test(process.argv[1] ?? '')) {
@@ -21,5 +21,5 @@ if (!/[\\/]vitest[\\/]/.test(process.argv[1] ?? '')) {
 
 /** Not a packed package that a test installs elsewhere. */
 function isOurs(parentURL = '') {
-  return parentURL.startsWith(repository) && !parentURL.includes('/node_modules/');
+  return repositories.some((url) => parentURL.startsWith(url)) && !parentURL.includes('/node_modules/');
 }

@@ -21,3 +21,15 @@ export function bundleLibraries(env: NodeJS.ProcessEnv): void {
   hook.searchParams.set('map', map);
   env['NODE_OPTIONS'] = `${given} --import=${hook}`.trim();
 }
+
+/**
+ * NODE_OPTIONS for sources in another folder that shall have the same bundled libraries: of an older version, if it wants
+ * the same ones.
+ */
+export function bundledFor(
+  folder: string,
+  { NODE_OPTIONS: given = '' }: NodeJS.ProcessEnv = process.env,
+): string {
+  const repository = encodeURIComponent(`${pathToFileURL(folder)}/`);
+  return given.replace(/(--import=\S+hook\.mjs\?\S+)/, `$1&repository=${repository}`);
+}
