@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createServiceIdentity } from '@latchkey/auth-client';
+import { createServiceIdentity, type ServiceIdentity } from '@latchkey/auth-client';
 import type { TokenClaims } from '@latchkey/auth-service/testing';
 import type { Stack } from '@latchkey/dev-stack';
 import { send } from '@latchkey/person';
@@ -7,17 +7,13 @@ import pg from 'pg';
 
 export type Caller = Awaited<ReturnType<typeof joinAsService>>;
 
-/**
- * Joins a service of the stack as another replica. It publishes its own key through the service's database, so
- * auth-service treats it as the service.
- */
-export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist') {
-  const clientId = stack.services[service].audience;
+/** The identity of another replica of a service: its own key, published through the service's database. */
+export async function joinIdentity(clientId: string, databaseUrl: string): Promise<ServiceIdentity> {
   const identity = createServiceIdentity({
     clientId,
     store: {
       put: async ({ kid, jwk, expiresAt }) => {
-        const database = new pg.Client({ connectionString: stack.postgres.url(service) });
+        const database = new pg.Client({ connectionString: databaseUrl });
         await database.connect();
         const text = `insert into service_keys (kid, jwk, expires_at) values ($1, $2, $3)
                       on conflict (kid) do update set expires_at = excluded.expires_at`;
@@ -27,6 +23,24 @@ export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist
     },
   });
   await identity.ready();
+  return identity;
+}
+
+/** The parameters by which a service authenticates to auth-service, once (RFC 7523 §2.2). */
+export async function credentialsOf(
+  identity: ServiceIdentity,
+  issuer: string,
+): Promise<Record<string, string>> {
+  return {
+    client_id: identity.clientId,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: await identity.assertion(issuer),
+  };
+}
+
+/** Joins a service of the stack as another replica, which auth-service treats as the service. */
+export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist') {
+  const identity = await joinIdentity(stack.services[service].audience, stack.postgres.url(service));
 
   /** Retries, because auth-service looks up an unknown key once a second at most. */
   async function ask(parameters: Record<string, string>): Promise<string> {
@@ -40,12 +54,7 @@ export async function joinAsService(stack: Stack, service: 'payment' | 'wishlist
   }
 
   async function askOnce(parameters: Record<string, string>): Promise<string> {
-    const form = {
-      ...parameters,
-      client_id: clientId,
-      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
-      client_assertion: await identity.assertion(stack.issuer),
-    };
+    const form = { ...parameters, ...(await credentialsOf(identity, stack.issuer)) };
     const { status, body } = await send(stack.services.auth.url, { method: 'POST', path: '/token', form });
     if (status !== 200) throw new Error(`${status} ${String(body['error'])}`);
     return String(body['access_token']);

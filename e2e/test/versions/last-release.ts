@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { bundledFor } from '@latchkey/dev-stack/testing';
+import { parse } from 'yaml';
+import { type Release, releases } from './releases.ts';
+
+const repository = join(import.meta.dirname, '..', '..', '..');
+
+/** What runs of an older version in these tests. */
+const services = ['apps/auth-service', 'apps/cart-service', 'apps/wishlist-service'];
+
+/** The installed packages of one workspace package, as the lockfile has them. */
+type Importer = Readonly<Record<string, { readonly version: string }>>;
+
+/** The release to upgrade from: the last one. Another commit can be tried with RELEASE_COMMIT, for example HEAD~1. */
+export function lastRelease(env: NodeJS.ProcessEnv = process.env): Release {
+  const { RELEASE_COMMIT: commit } = env;
+  const last = releases.at(-1);
+  if (last === undefined) throw new Error('deploy/releases.json names no release');
+  return commit === undefined ? last : { name: commit, commit };
+}
+
+/** Whether this clone has the commit. A shallow clone has not. */
+export function isInHistory({ commit }: Release): boolean {
+  try {
+    git('cat-file', '-e', `${commit}^{commit}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Puts the services' sources of a release into an empty folder, ready to run. Its workspace packages lead to each other,
+ * and all other packages to what is installed here, if that is what the release's lockfile says. Otherwise pnpm installs
+ * what it says.
+ *
+ * @returns the environment in which they run
+ */
+export function checkOut({ commit }: Release, folder: string): { NODE_OPTIONS: string } {
+  const archive = git('archive', commit, '--', '*package.json', 'pnpm-*.yaml', 'apps', 'packages');
+  execFileSync('tar', ['-x', '-C', folder], { input: archive });
+  const [then, now] = [importersIn(folder), importersIn(repository)];
+  const packages = packagesFor(services, then);
+  if (packages.every((path) => isInstalled(then[path] ?? {}, now[path]))) {
+    for (const path of packages) link(folder, path, then[path] ?? {});
+    return { NODE_OPTIONS: bundledFor(folder) };
+  }
+  install(folder);
+  return { NODE_OPTIONS: '' };
+}
+
+function git(...args: string[]): Buffer {
+  return execFileSync('git', args, {
+    cwd: repository,
+    maxBuffer: 1024 ** 3,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** The part of pnpm's lockfile about the workspace's own packages. */
+function importersIn(root: string): Readonly<Record<string, Importer>> {
+  const text = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
+  const part = text.slice(text.indexOf('\nimporters:'), text.indexOf('\npackages:'));
+  const { importers } = parse(part) as {
+    importers: Record<string, { dependencies?: Importer; devDependencies?: Importer }>;
+  };
+  return Object.fromEntries(
+    Object.entries(importers).map(([path, { dependencies, devDependencies }]) => {
+      const { peerDependencies = {} } = existsSync(join(root, path, 'package.json'))
+        ? JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'))
+        : {};
+      const peers = Object.entries(devDependencies ?? {}).filter(([name]) => name in peerDependencies);
+      return [path, { ...dependencies, ...Object.fromEntries(peers) }];
+    }),
+  );
+}
+
+/** These packages of the workspace, and those that they need. */
+function packagesFor(paths: readonly string[], importers: Readonly<Record<string, Importer>>): string[] {
+  const needed = new Set(paths);
+  for (const path of needed)
+    for (const { version } of Object.values(importers[path] ?? {}))
+      if (version.startsWith('link:')) needed.add(join(path, version.slice('link:'.length)));
+  return [...needed];
+}
+
+function isInstalled(then: Importer, now: Importer = {}): boolean {
+  return Object.entries(then).every(
+    ([name, { version }]) => version.startsWith('link:') || now[name]?.version === version,
+  );
+}
+
+function link(folder: string, path: string, importer: Importer): void {
+  for (const [name, { version }] of Object.entries(importer)) {
+    const at = join(folder, path, 'node_modules', name);
+    mkdirSync(dirname(at), { recursive: true });
+    const target = version.startsWith('link:')
+      ? join(folder, path, version.slice('link:'.length))
+      : realpathSync(join(repository, path, 'node_modules', name));
+    symlinkSync(target, at);
+  }
+}
+
+function install(folder: string): void {
+  const filters = services.flatMap((path) => ['--filter', `./${path}...`]);
+  const flags = ['--prod', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts'];
+  execFileSync('pnpm', ['install', ...flags, ...filters], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+}
