@@ -31,6 +31,12 @@ export function isInHistory({ commit }: Release): boolean {
   }
 }
 
+/** The paths of the files that a folder of the release has. */
+export function filesOf({ commit }: Release, folder: string): string[] {
+  const listed = git('ls-tree', '-r', '--name-only', commit, '--', folder).toString();
+  return listed.split('\n').filter((path) => path !== '');
+}
+
 /**
  * Puts the services' sources of a release into an empty folder, ready to run. Its workspace packages lead to each other,
  * and all other packages to what is installed here, if that is what the release's lockfile says. Otherwise pnpm installs
@@ -52,7 +58,7 @@ export function checkOut({ commit }: Release, folder: string): { NODE_OPTIONS: s
 }
 
 function git(...args: string[]): Buffer {
-  return execFileSync('git', args, {
+  return execFileSync('git', ['-c', `safe.directory=${repository}`, ...args], {
     cwd: repository,
     maxBuffer: 1024 ** 3,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -37,7 +37,8 @@ beforeAll(async () => {
   if (skipped) return;
   system = await createTwoVersions();
   answered = await upgrade(system);
-});
+  // pnpm may have to install what the release used.
+}, 300_000);
 afterAll(() => system?.stop());
 
 const authOf = (version: Version) => system[version].auth.url;
