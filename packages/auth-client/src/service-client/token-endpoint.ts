@@ -56,8 +56,9 @@ export function usableForMs({ expiresInSeconds }: IssuedToken): number {
  * Requests an access token (RFC 6749 §3.2), authenticating with a client assertion (RFC 7523 §2.2). A token of another
  * type, or without a requested scope, is an error.
  *
- * Keeps nothing and asks once. It asks a second time only if the connection is lost, if the server wants its nonce in the
- * proof (RFC 9449 §8), or if our key is so new that the server may not know it yet.
+ * Keeps nothing and asks once. It asks again only if the connection is lost, if the server wants its nonce in the proof
+ * (RFC 9449 §8), if our key is so new that the server may not know it yet, or without a proof if the server refuses the
+ * proof and a bearer token will do. An older server may not know itself by the address at which we reach it.
  *
  * @throws TokenEndpointError; AuthClientError identity_unavailable
  */
@@ -66,12 +67,21 @@ export async function requestToken(
   options: TokenEndpointOptions,
 ): Promise<IssuedToken> {
   try {
+    return await askBoundOrBearer(request, options);
+  } catch (error) {
+    if (!isTokenError(error, 'invalid_client') || !options.identity.justPublished) throw error;
+    await delay(keySeenAfterMs);
+    return askBoundOrBearer(request, options);
+  }
+}
+
+async function askBoundOrBearer(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
+  try {
     return await askWithNonce(request, options);
   } catch (error) {
-    const mayBeNew = error instanceof TokenEndpointError && error.error === 'invalid_client';
-    if (!mayBeNew || !options.identity.justPublished) throw error;
-    await delay(keySeenAfterMs);
-    return askWithNonce(request, options);
+    if (!isTokenError(error, 'invalid_dpop_proof') || options.proofs === null || options.isBoundOnly)
+      throw error;
+    return askOnce(request, { ...options, proofs: null });
   }
 }
 
@@ -80,8 +90,7 @@ async function askWithNonce(request: TokenRequest, options: TokenEndpointOptions
   try {
     return await askUnlessLost(request, options);
   } catch (error) {
-    const wantsNonce = error instanceof TokenEndpointError && error.error === 'use_dpop_nonce';
-    if (!wantsNonce || options.proofs === null) throw error;
+    if (!isTokenError(error, 'use_dpop_nonce') || options.proofs === null) throw error;
     return askUnlessLost(request, options);
   }
 }
@@ -91,10 +100,13 @@ async function askUnlessLost(request: TokenRequest, options: TokenEndpointOption
   try {
     return await askOnce(request, options);
   } catch (error) {
-    const isLost = error instanceof TokenEndpointError && error.error === 'unreachable';
-    if (!isLost) throw error;
+    if (!isTokenError(error, 'unreachable')) throw error;
     return askOnce(request, options);
   }
+}
+
+function isTokenError(error: unknown, code: string): boolean {
+  return error instanceof TokenEndpointError && error.error === code;
 }
 
 async function askOnce(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {

@@ -120,6 +120,25 @@ describe('a service that calls another one', () => {
     expect(shop.received).toEqual([]);
   });
 
+  it('takes a bearer token from an issuer that refuses its proofs, unless it requires bound tokens', async () => {
+    const prover = createProver();
+    const toAnotherUrl: ServiceClientOptions['fetch'] = (input, init) => {
+      const headers = new Headers(init?.headers);
+      if (String(input).endsWith('/token') && headers.has('dpop'))
+        headers.set('dpop', prover.prove({ method: 'POST', url: 'http://auth.internal/token' }));
+      return fetch(input, { ...init, headers });
+    };
+    const { call, mint, received, issuer } = await start({ client: { fetch: toAnotherUrl } });
+    expect((await call(mint(), { settings })).status).toBe(200);
+    expect(received[0]).toMatchObject({ authorization: expect.stringMatching(/^Bearer /), proof: undefined });
+    expect(issuer.tokenRequests).toBe(2);
+    await shop.close();
+    await start({ client: { fetch: toAnotherUrl, proofOfPossession: 'required' } });
+    const refused = await shop.call(shop.mint(), { settings });
+    expect([refused.status, refused.error?.reason]).toEqual([502, 'token exchange: invalid_dpop_proof']);
+    expect(shop.received).toEqual([]);
+  });
+
   it('is called with a bound token itself, and binds the next one to its own key', async () => {
     const { mint, payment, received, issuer } = await start();
     const prover = createProver();
