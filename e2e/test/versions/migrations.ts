@@ -25,7 +25,11 @@ const changesRows = /^(update|delete|truncate|merge)\b/i;
  */
 export async function faultsOf(
   migrations: readonly Migration[],
-  { released, releases, databaseUrl }: {
+  {
+    released,
+    releases,
+    databaseUrl,
+  }: {
     /** The names of those that the last release has. */
     readonly released: ReadonlySet<string>;
     readonly releases: readonly string[];

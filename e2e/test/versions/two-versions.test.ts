@@ -92,9 +92,9 @@ describe.skipIf(skipped)('services of both versions', () => {
       for (const cart of versions) {
         await system.lead({ auth, cart });
         expect([await move('older'), { auth, cart }]).toEqual([200, { auth, cart }]);
+        // Who calls is upgraded after whom it calls.
+        if (cart === 'newer') expect([await move('newer'), { auth, cart }]).toEqual([200, { auth, cart }]);
       }
-    // Who calls is upgraded after whom it calls.
-    expect(await move('newer')).toBe(200);
   });
 
   test('learn the same by introspection at either auth-service', async () => {
@@ -241,6 +241,7 @@ describe.skipIf(skipped).each(directions)('from %s to %s', (one, two) => {
 
   test('services of either version are told by the feed of the other what one revoked', async () => {
     const [{ access_token: token }, kept] = [await signIn(two), await signIn(one)];
+    // The address of auth-service leads to the other version now, as after a rollback of auth-service alone.
     await system.lead({ auth: two });
     expect(await shopStatuses(token)).toEqual([200, 200, 200, 200]);
     expect((await send(authOf(one), signingOut(token))).status).toBe(204);

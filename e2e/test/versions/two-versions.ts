@@ -18,8 +18,7 @@ const secret = () => randomBytes(32).toString('base64url');
 
 /**
  * auth-service, cart-service and wishlist-service of the last release and of this version, on one Redis and on the same
- * databases. Nothing is started. The older shops reach auth-service, and the older wishlist-service reaches
- * cart-service, at addresses that can lead to either version; the newer services know the newer ones alone.
+ * databases. Nothing is started. They reach auth-service and cart-service at addresses that can lead to either version.
  */
 export async function createTwoVersions() {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'latchkey-release-')));
@@ -53,24 +52,25 @@ export async function createTwoVersions() {
       }),
     });
   };
-  const createShop = (version: Version, name: 'cart' | 'wishlist', env: NodeJS.ProcessEnv, auth: string) =>
-    create(version, name, {
-      JWKS_URI: `${auth}/.well-known/jwks.json`,
-      TOKEN_ENDPOINT: `${auth}/token`,
-      REVOCATIONS_URI: `${auth}/revocations`,
+  const createShop = async (name: 'cart' | 'wishlist', env: NodeJS.ProcessEnv) => {
+    const settings = {
+      JWKS_URI: `${links.auth}/.well-known/jwks.json`,
+      TOKEN_ENDPOINT: `${links.auth}/token`,
+      REVOCATIONS_URI: `${links.auth}/revocations`,
+      CART_URL: links.cart,
       CART_TIMEOUT_MS: '10000',
       ...env,
-    });
-
-  const ofCart = { DATABASE_URL: cartDatabase, RESOURCE_URL: 'http://localhost:4001' };
-  const ofWishlist = { DATABASE_URL: wishlistDatabase, RESOURCE_URL: 'http://localhost:4002' };
-  const olderCart = await createShop('older', 'cart', ofCart, links.auth);
-  const olderWishlist = await createShop(
-    'older',
-    'wishlist',
-    { ...ofWishlist, CART_URL: links.cart },
-    links.auth,
-  );
+    };
+    return { older: await create('older', name, settings), newer: await create('newer', name, settings) };
+  };
+  const cart = await createShop('cart', {
+    DATABASE_URL: cartDatabase,
+    RESOURCE_URL: 'http://localhost:4001',
+  });
+  const wishlist = await createShop('wishlist', {
+    DATABASE_URL: wishlistDatabase,
+    RESOURCE_URL: 'http://localhost:4002',
+  });
   const ofAuth = {
     JWKS_URI: `${links.auth}/.well-known/jwks.json`,
     DATABASE_URL: authDatabase,
@@ -82,22 +82,15 @@ export async function createTwoVersions() {
     JWKS_MAX_AGE_SECONDS: '1',
     KEY_SKEW_SECONDS: '1',
     SERVICE_JWKS_URIS: [
-      `cart-service=${olderCart.url}/.well-known/jwks.json`,
-      `wishlist-service=${olderWishlist.url}/.well-known/jwks.json`,
+      `cart-service=${cart.older.url}/.well-known/jwks.json`,
+      `wishlist-service=${wishlist.older.url}/.well-known/jwks.json`,
     ].join(),
   };
   const createAuth = (version: Version) => create(version, 'auth', ofAuth);
-  const [olderAuth, newerAuth] = [await createAuth('older'), await createAuth('newer')];
-  const newerCart = await createShop('newer', 'cart', ofCart, newerAuth.url);
-  const newerWishlist = await createShop(
-    'newer',
-    'wishlist',
-    { ...ofWishlist, CART_URL: newerCart.url },
-    newerAuth.url,
-  );
+  const auth = { older: await createAuth('older'), newer: await createAuth('newer') };
   const services = {
-    older: { auth: olderAuth, cart: olderCart, wishlist: olderWishlist },
-    newer: { auth: newerAuth, cart: newerCart, wishlist: newerWishlist },
+    older: { auth: auth.older, cart: cart.older, wishlist: wishlist.older },
+    newer: { auth: auth.newer, cart: cart.newer, wishlist: wishlist.newer },
   };
   const all = Object.values(services).flatMap((named) => Object.values(named));
   return {
@@ -107,10 +100,16 @@ export async function createTwoVersions() {
     databases: { auth: authDatabase ?? '', cart: cartDatabase ?? '' },
     /** Another replica of the older auth-service. */
     createOlderAuth: () => createAuth('older'),
-    /** Leads the older services to these. Their open connections break. */
-    async lead({ auth, cart }: { readonly auth?: Version; readonly cart?: Version }): Promise<void> {
-      if (auth !== undefined) await toAuth.cut().then(() => toAuth.restore(services[auth].auth.url));
-      if (cart !== undefined) await toCart.cut().then(() => toCart.restore(services[cart].cart.url));
+    /** Leads the services to these. Their open connections break. */
+    async lead(to: { readonly auth?: Version; readonly cart?: Version }): Promise<void> {
+      if (to.auth !== undefined) {
+        await toAuth.cut();
+        await toAuth.restore(auth[to.auth].url);
+      }
+      if (to.cart !== undefined) {
+        await toCart.cut();
+        await toCart.restore(cart[to.cart].url);
+      }
     },
     async stop(): Promise<void> {
       await Promise.all(all.map((service) => service.stop()));
