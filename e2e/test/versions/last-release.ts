@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, symlinkSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { bundledFor } from '@latchkey/dev-stack/testing';
 import { parse } from 'yaml';
 import { type Release, releases } from './releases.ts';
@@ -38,23 +39,32 @@ export function filesOf({ commit }: Release, folder: string): string[] {
 }
 
 /**
- * Puts the services' sources of a release into an empty folder, ready to run. Its workspace packages lead to each other,
- * and all other packages to what is installed here, if that is what the release's lockfile says. Otherwise pnpm installs
- * what it says.
- *
- * @returns the environment in which they run
+ * The services' sources of a release, ready to run, in a folder that later runs find again: Node.js caches what it has
+ * compiled by the path. Workspace packages lead to each other, and all other packages to what is installed here, if that
+ * is what the release's lockfile says. Otherwise pnpm installs what it says.
  */
-export function checkOut({ commit }: Release, folder: string): { NODE_OPTIONS: string } {
+export function checkOut({ commit }: Release): { root: string; env: { NODE_OPTIONS: string } } {
+  const lockfile = createHash('sha256').update(readFileSync(join(repository, 'pnpm-lock.yaml')));
+  const id = git('rev-parse', `${commit}^{commit}`).toString().slice(0, 12);
+  const root = join(repository, '.latchkey', 'releases', `${id}-${lockfile.digest('hex').slice(0, 12)}`);
+  if (!existsSync(root)) {
+    const temporary = `${root}.${process.pid}`;
+    mkdirSync(temporary, { recursive: true });
+    fill(temporary, commit);
+    renameSync(temporary, root);
+  }
+  const isInstalledThere = existsSync(join(root, 'node_modules'));
+  return { root, env: { NODE_OPTIONS: isInstalledThere ? '' : bundledFor(root) } };
+}
+
+function fill(folder: string, commit: string): void {
   const archive = git('archive', commit, '--', '*package.json', 'pnpm-*.yaml', 'apps', 'packages');
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
   const [then, now] = [importersIn(folder), importersIn(repository)];
   const packages = packagesFor(services, then);
-  if (packages.every((path) => isInstalled(then[path] ?? {}, now[path]))) {
+  if (packages.every((path) => isInstalled(then[path] ?? {}, now[path])))
     for (const path of packages) link(folder, path, then[path] ?? {});
-    return { NODE_OPTIONS: bundledFor(folder) };
-  }
-  install(folder);
-  return { NODE_OPTIONS: '' };
+  else install(folder);
 }
 
 function git(...args: string[]): Buffer {
@@ -103,7 +113,7 @@ function link(folder: string, path: string, importer: Importer): void {
     const at = join(folder, path, 'node_modules', name);
     mkdirSync(dirname(at), { recursive: true });
     const target = version.startsWith('link:')
-      ? join(folder, path, version.slice('link:'.length))
+      ? relative(dirname(at), join(folder, path, version.slice('link:'.length)))
       : realpathSync(join(repository, path, 'node_modules', name));
     symlinkSync(target, at);
   }

@@ -65,9 +65,9 @@ async function shopStatuses(token: string, of: readonly Version[] = versions): P
 
 describe.skipIf(skipped)(`beside release ${release.name}`, () => {
   test('the older services run the sources of the release', () => {
-    const { resolve } = createRequire(join(system.folder, 'apps', 'auth-service', 'package.json'));
+    const { resolve } = createRequire(join(system.root, 'apps', 'auth-service', 'package.json'));
     expect(resolve('@latchkey/service-kit')).toBe(
-      join(system.folder, 'packages', 'service-kit', 'src', 'index.ts'),
+      join(system.root, 'packages', 'service-kit', 'src', 'index.ts'),
     );
   });
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Service } from '@latchkey/dev-stack';
@@ -21,7 +21,8 @@ const secret = () => randomBytes(32).toString('base64url');
  * databases. Nothing is started. They reach auth-service and cart-service at addresses that can lead to either version.
  */
 export async function createTwoVersions() {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'latchkey-release-')));
+  const older = checkOut(lastRelease());
+  const logs = mkdtempSync(join(tmpdir(), 'latchkey-versions-'));
   const [redis, toAuth, toCart, ...databases] = await Promise.all([
     startTestRedis(),
     startNetworkLink('http://127.0.0.1:1'),
@@ -33,7 +34,7 @@ export async function createTwoVersions() {
   const [authDatabase, cartDatabase, wishlistDatabase] = databases.map(({ url }) => url);
   const links = { auth: new URL(toAuth.url).origin, cart: new URL(toCart.url).origin };
   const versions = {
-    older: { root: folder, env: checkOut(lastRelease(), folder) },
+    older,
     newer: { root: repository, env: {} },
   };
   const create = (version: Version, name: Name, env: NodeJS.ProcessEnv): Promise<Service> => {
@@ -42,7 +43,7 @@ export async function createTwoVersions() {
     const called = name === 'wishlist' ? [] : [links[name]];
     return createTestService({
       directory,
-      logs: folder,
+      logs,
       env: (url) => ({
         ISSUER: issuer,
         INTERNAL_URLS: [url, ...called].join(),
@@ -96,7 +97,7 @@ export async function createTwoVersions() {
   return {
     ...services,
     /** Where the older sources are. */
-    folder,
+    root: older.root,
     databases: { auth: authDatabase ?? '', cart: cartDatabase ?? '' },
     /** Another replica of the older auth-service. */
     createOlderAuth: () => createAuth('older'),
@@ -115,7 +116,7 @@ export async function createTwoVersions() {
       await Promise.all(all.map((service) => service.stop()));
       await Promise.all([toAuth.close(), toCart.close(), redis.stop()]);
       await Promise.all(databases.map((database) => database.drop()));
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(logs, { recursive: true, force: true });
     },
   };
 }
