@@ -34,7 +34,7 @@ describe.skipIf(lacksPgBouncer)('Postgres with a standby, behind PgBouncer (skip
     const database = openDatabase({ ...auth, databaseUrl });
     operator = await createOperator(auth, database);
     await database.close();
-    crowd = await startCrowd(auth.app, 6);
+    crowd = await startCrowd(auth.app, ({ length }) => length === 6);
   });
   afterAll(async () => {
     await crowd?.stop();
