@@ -14,7 +14,8 @@ export default defineConfig({
       '{apps,packages,deploy}/*/test/**/*.test.ts',
       '{admin,demo,e2e,load,scripts}/test/**/*.test.ts',
     ],
-    exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
+    // Machines: vitest.machines.config.ts.
+    exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**', '**/*.machines.test.ts'],
     pool: 'forks',
     // A worker keeps the modules that it has loaded for its next file: to load them anew took a third of the time. So what a
     // file changes that others see (a global, the environment), it has to put back.

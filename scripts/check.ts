@@ -6,6 +6,8 @@ import { Runner } from './toolchain/runner.mjs';
 const root = join(import.meta.dirname, '..');
 const bin = (name: string) => join(root, 'node_modules', '.bin', name);
 
+const vitest = join('node_modules', 'vitest', 'vitest.mjs');
+
 type Step = { name: string; program: string; args: string[] };
 
 const steps: Step[] = [
@@ -17,7 +19,12 @@ const steps: Step[] = [
   },
   { name: 'boundaries', program: bin('turbo'), args: ['boundaries'] },
   { name: 'unused code', program: bin('knip'), args: [] },
-  { name: 'tests', program: process.execPath, args: [join('node_modules', 'vitest', 'vitest.mjs'), 'run'] },
+  { name: 'tests', program: process.execPath, args: [vitest, 'run'] },
+  {
+    name: 'machines',
+    program: process.execPath,
+    args: [vitest, 'run', '--config', 'vitest.machines.config.ts'],
+  },
 ];
 
 const noTests = process.argv.slice(2).includes('--no-tests');
@@ -31,7 +38,7 @@ const env = {
 const results: { name: string; ok: boolean; seconds: number }[] = [];
 
 for (const { name, program, args } of steps) {
-  if (name === 'tests' && noTests) continue;
+  if (['tests', 'machines'].includes(name) && noTests) continue;
   console.log(`\n── ${name} ──`);
   const began = performance.now();
   const code = await runner.run(program, args, { cwd: root, env }).catch((error: Error) => {

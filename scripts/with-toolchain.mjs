@@ -1,7 +1,8 @@
 // Runs a task with the Node.js and pnpm that the repository needs, whatever the machine has. Plain JavaScript without
 // dependencies, because it also runs on Node.js 18 in a clone without installed packages.
 //
-//   node scripts/with-toolchain.mjs start|test|test:compose|check|demo|load|admin|reset|reference|new-service [arguments]
+//   node scripts/with-toolchain.mjs start|test|test:machines|test:compose|check|demo|load|admin|reset|reference|new-service
+//   [arguments]
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { taskEnvironment } from './toolchain/environment.mjs';

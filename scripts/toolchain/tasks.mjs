@@ -3,6 +3,7 @@ const tasks = {
   start: ['packages/dev-stack/src/start.ts'],
   reset: ['packages/dev-stack/src/reset.ts'],
   test: ['node_modules/vitest/vitest.mjs', 'run'],
+  'test:machines': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.machines.config.ts'],
   'test:compose': ['node_modules/vitest/vitest.mjs', 'run', '--config', 'e2e/compose/vitest.config.ts'],
   check: ['scripts/check.ts'],
   demo: ['demo/src/main.ts'],

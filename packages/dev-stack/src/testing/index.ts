@@ -1,5 +1,5 @@
-export { type ComposeFront, startComposeFront } from './compose-front.ts';
 export { bundledFor } from './bundled/options.ts';
+export { type ComposeFront, startComposeFront } from './compose-front.ts';
 export { createTestDatabase, type TestDatabase } from './database.ts';
 export { evictUntil } from './eviction.ts';
 export { lacksPgBouncer, startTestPgBouncer, type TestPgBouncer } from './pgbouncer.ts';
