@@ -10,8 +10,8 @@ const everyMs = 1_500;
 export type Person = {
   readonly shard: number;
   tokens: Tokens;
-  /** When a refresh last succeeded, by performance.now(). */
-  refreshedAt: number;
+  /** When the last refresh that succeeded was sent and answered, by performance.now(). */
+  refresh: { readonly sentAt: number; readonly answeredAt: number };
 };
 
 export type Crowd = {
@@ -19,7 +19,10 @@ export type Crowd = {
   /** The answers that took a session from its owner: anything but 200 and 503. */
   readonly refusals: readonly string[];
   readonly answers: { ok: number; unavailable: number };
-  /** Waits until everybody (of these) has refreshed anew, and returns how long that took from `since`, in seconds. */
+  /**
+   * Waits until everybody (of these) has sent a refresh after `since` and was served. Returns how long that took, in
+   * seconds.
+   */
   untilAllRefresh(since: number, people?: readonly Person[]): Promise<number>;
   /** Takes a person out of the crowd. */
   leave(person: Person): Promise<void>;
@@ -42,7 +45,11 @@ export async function startCrowd(
   while (!isComplete(people)) {
     const username = await register(app);
     const tokens = await eventually('a person signs in', () => signIn(app, username));
-    people.push({ shard: Number.parseInt(tokens.session_id, 10), tokens, refreshedAt: 0 });
+    people.push({
+      shard: Number.parseInt(tokens.session_id, 10),
+      tokens,
+      refresh: { sentAt: 0, answeredAt: 0 },
+    });
   }
 
   const lives = new Map(people.map((person) => [person, live(person)]));
@@ -50,10 +57,11 @@ export async function startCrowd(
     // Not all at the same time.
     await sleep(Math.random() * everyMs);
     while (!hasStopped && !left.has(person)) {
+      const sentAt = performance.now();
       const answer = await refresh(app, person.tokens.refresh_token);
       if (answer.statusCode === 200) {
         person.tokens = { ...person.tokens, ...answer.json() };
-        person.refreshedAt = performance.now();
+        person.refresh = { sentAt, answeredAt: performance.now() };
         answers.ok += 1;
       } else if (answer.statusCode === 503) answers.unavailable += 1;
       else refusals.push(`${answer.statusCode} ${answer.body}`);
@@ -67,9 +75,9 @@ export async function startCrowd(
     answers,
     async untilAllRefresh(since, some = people) {
       await eventually('everybody refreshes again', () => {
-        for (const { refreshedAt } of some) expect(refreshedAt).toBeGreaterThan(since);
+        for (const person of some) expect(person.refresh.sentAt).toBeGreaterThan(since);
       });
-      return (Math.max(...some.map(({ refreshedAt }) => refreshedAt)) - since) / 1000;
+      return (Math.max(...some.map((person) => person.refresh.answeredAt)) - since) / 1000;
     },
     async leave(person) {
       left.add(person);
