@@ -60,9 +60,9 @@ export function checkOut({ commit }: Release): { root: string; env: { NODE_OPTIO
 function fill(folder: string, commit: string): void {
   const archive = git('archive', commit, '--', '*package.json', 'pnpm-*.yaml', 'apps', 'packages');
   execFileSync('tar', ['-x', '-C', folder], { input: archive });
-  const [then, now] = [importersIn(folder), importersIn(repository)];
+  const [then, now] = [needsIn(folder), importersIn(repository)];
   const packages = packagesFor(services, then);
-  if (packages.every((path) => isInstalled(then[path] ?? {}, now[path])))
+  if (packages.every((path) => isInstalled(then[path] ?? {}, allOf(now[path]))))
     for (const path of packages) link(folder, path, then[path] ?? {});
   else install(folder);
 }
@@ -75,15 +75,24 @@ function git(...args: string[]): Buffer {
   });
 }
 
+type Lists = { dependencies?: Importer; devDependencies?: Importer };
+
 /** The part of pnpm's lockfile about the workspace's own packages. */
-function importersIn(root: string): Readonly<Record<string, Importer>> {
+function importersIn(root: string): Readonly<Record<string, Lists>> {
   const text = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8');
   const part = text.slice(text.indexOf('\nimporters:'), text.indexOf('\npackages:'));
-  const { importers } = parse(part) as {
-    importers: Record<string, { dependencies?: Importer; devDependencies?: Importer }>;
-  };
+  return (parse(part) as { importers: Record<string, Lists> }).importers;
+}
+
+const allOf = ({ dependencies, devDependencies }: Lists = {}): Importer => ({
+  ...dependencies,
+  ...devDependencies,
+});
+
+/** What each package needs to run. */
+function needsIn(root: string): Readonly<Record<string, Importer>> {
   return Object.fromEntries(
-    Object.entries(importers).map(([path, { dependencies, devDependencies }]) => {
+    Object.entries(importersIn(root)).map(([path, { dependencies, devDependencies }]) => {
       const { peerDependencies = {} } = existsSync(join(root, path, 'package.json'))
         ? JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'))
         : {};
@@ -121,7 +130,8 @@ function link(folder: string, path: string, importer: Importer): void {
 
 function install(folder: string): void {
   const filters = services.flatMap((path) => ['--filter', `./${path}...`]);
-  const flags = ['--prod', '--frozen-lockfile', '--prefer-offline', '--ignore-scripts'];
+  // With what is for development: peers of the workspace's own packages are among it.
+  const flags = ['--frozen-lockfile', '--prefer-offline', '--ignore-scripts'];
   execFileSync('pnpm', ['install', ...flags, ...filters], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'pipe'],

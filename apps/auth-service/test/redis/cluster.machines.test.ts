@@ -128,6 +128,12 @@ describe.each(testEngines)('a cluster of six $name servers', ({ name, program = 
         return answer;
       });
       expect(signOut.statusCode).toBe(204);
+      const isTold = async (replica: Service) => {
+        const answer = await replica.inject({ url: '/account', headers: bearer(leaver.tokens.access_token) });
+        expect([answer.statusCode, answer.json().reason]).toEqual([401, 'sign_out']);
+      };
+      for (const replica of [auth.app, other])
+        await eventually('every replica is told', () => isTold(replica));
       const adopted = await verdicts('ADOPTED');
       const killedAt = performance.now();
       await master.kill();
@@ -136,10 +142,7 @@ describe.each(testEngines)('a cluster of six $name servers', ({ name, program = 
       report('a failover that lost writes', killedAt, seconds);
       expect(crowd.refusals).toEqual([]);
       expect(await verdicts('ADOPTED')).toBeGreaterThan(adopted);
-      for (const replica of [auth.app, other]) {
-        const answer = await replica.inject({ url: '/account', headers: bearer(leaver.tokens.access_token) });
-        expect([answer.statusCode, answer.json().reason]).toEqual([401, 'sign_out']);
-      }
+      for (const replica of [auth.app, other]) await isTold(replica);
       const again = await eventually('the sign-out is repeated at the new master', async () => {
         const answer = await refresh(auth.app, leaver.tokens.refresh_token);
         expect(answer.statusCode).toBe(400);
