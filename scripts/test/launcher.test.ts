@@ -138,7 +138,7 @@ test('a task gets its arguments, and its exit code is passed on', async () => {
 test('an unknown task is refused by name, with the known ones', async () => {
   const { stderr, code } = await run(['constructor']);
   expect(stderr).toBe(
-    'Unknown task "constructor": use one of start, reset, test, test:compose, check, demo, load, admin, reference, new-service.\n',
+    'Unknown task "constructor": use one of start, reset, test, test:machines, test:compose, check, demo, load, admin, reference, new-service.\n',
   );
   expect(code).toBe(1);
 });
