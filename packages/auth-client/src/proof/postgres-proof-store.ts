@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../runtime/clock.ts';
-import type { ProofStore } from './proof-replays.ts';
+import { type ProofStore, storeTimeoutMs } from './proof-replays.ts';
 
 /** What the store needs of a Postgres client. A pool of `pg` has it as it is. */
 export type PostgresQueries = {
@@ -61,7 +61,7 @@ type Use = {
  */
 export function createPostgresProofStore(
   database: PostgresQueries,
-  { clock = systemClock, timeoutMs = 1000 }: PostgresProofStoreOptions = {},
+  { clock = systemClock, timeoutMs = storeTimeoutMs }: PostgresProofStoreOptions = {},
 ): Required<ProofStore> {
   let cleanedAtMs = clock.monotonicMs();
 

@@ -7,7 +7,8 @@ import { ProofNonces } from './proof-nonces.ts';
 /** How much a client's clock may differ from ours, in seconds, where no nonce is required. */
 const maxAgeSeconds = 60;
 
-const defaultTimeoutMs = 1000;
+/** How long a store may take that does not say so itself. */
+export const storeTimeoutMs = 1000;
 /** How long the key of nonces is used before the store is asked again. */
 const nonceKeySeconds = 300;
 
@@ -73,7 +74,7 @@ export function replaysInMemory(seconds: () => number): ProofReplays {
  * than a minute. While the store does not answer in time, requests are refused.
  */
 export function replaysInStore(store: ProofStore, seconds: () => number): ProofReplays {
-  const { nonceKey, timeoutMs = defaultTimeoutMs } = store;
+  const { nonceKey, timeoutMs = storeTimeoutMs } = store;
   let known = nonceKey === undefined ? new ProofNonces({ seconds }) : undefined;
   let knownSince = seconds();
 

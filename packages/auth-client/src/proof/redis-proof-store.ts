@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ProofStore } from './proof-replays.ts';
+import { type ProofStore, storeTimeoutMs } from './proof-replays.ts';
 
 /** What the store needs of a Redis client. ioredis has it as it is. */
 export type RedisCommands = {
@@ -32,7 +32,7 @@ const nonceKeySeconds = 3650 * 86_400;
  */
 export function createRedisProofStore(
   redis: RedisCommands,
-  { keyOf = (id) => `proof:${id}`, timeoutMs = 1000 }: RedisProofStoreOptions = {},
+  { keyOf = (id) => `proof:${id}`, timeoutMs = storeTimeoutMs }: RedisProofStoreOptions = {},
 ): Required<ProofStore> {
   return {
     timeoutMs,

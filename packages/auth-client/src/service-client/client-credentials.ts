@@ -26,7 +26,8 @@ export type ClientCredentialsOptions = {
   scopes: readonly string[];
   /**
    * Whether `bound` asks for tokens that are bound to a key of this process (RFC 9449). 'offered' (the default): if the
-   * issuer knows how, and accepts our proofs. 'required': a bearer token is refused, also by the function itself. 'off': never.
+   * issuer knows how, and accepts our proofs. 'required': a bearer token is refused, also by the function itself. 'off':
+   * never.
    */
   proofOfPossession?: ProofOfPossession;
   /** How long the token endpoint may take. Default 2000. */

@@ -25,8 +25,8 @@ export type ServiceClientOptions = {
   services: Readonly<Record<string, string>>;
   /**
    * Whether exchanged tokens are bound to a key of this process (RFC 9449), so that nobody else can use them. 'offered'
-   * (the default): if the issuer knows how, and accepts our proofs. 'required': a bearer token is refused. 'off': for called services that do not
-   * understand DPoP.
+   * (the default): if the issuer knows how, and accepts our proofs. 'required': a bearer token is refused. 'off': for
+   * called services that do not understand DPoP.
    */
   proofOfPossession?: ProofOfPossession;
   /** How long an exchange may take. Default 2000. */

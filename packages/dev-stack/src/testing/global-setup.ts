@@ -11,7 +11,8 @@ import { bundleLibraries } from './bundled/options.ts';
 import { keepTemporaryFilesInMemory } from './temporary-files.ts';
 
 /**
- * Vitest's global setup: programs of Redis and PgBouncer, and one Postgres for the whole run, which ends with it, even if it is killed.
+ * Vitest's global setup: programs of Redis and PgBouncer, and one Postgres for the whole run, which ends with it, even
+ * if it is killed.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   keepTemporaryFilesInMemory();
