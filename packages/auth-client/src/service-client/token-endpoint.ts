@@ -56,9 +56,9 @@ export function usableForMs({ expiresInSeconds }: IssuedToken): number {
  * Requests an access token (RFC 6749 §3.2), authenticating with a client assertion (RFC 7523 §2.2). A token of another
  * type, or without a requested scope, is an error.
  *
- * Keeps nothing and asks once. It asks again only if the connection is lost, if the server wants its nonce in the proof
- * (RFC 9449 §8), if our key is so new that the server may not know it yet, or without a proof if the server refuses the
- * proof and a bearer token will do. An older server may not know itself by the address at which we reach it.
+ * Keeps nothing. It asks again, once after each of these: the connection was lost, the server wants its nonce in the proof
+ * (RFC 9449 §8), it does not know our key, which is new, or it refuses the proof and a bearer token will do. An older
+ * server may not know itself by the address at which we reach it.
  *
  * @throws TokenEndpointError; AuthClientError identity_unavailable
  */
@@ -66,47 +66,36 @@ export async function requestToken(
   request: TokenRequest,
   options: TokenEndpointOptions,
 ): Promise<IssuedToken> {
-  try {
-    return await askBoundOrBearer(request, options);
-  } catch (error) {
-    if (!isTokenError(error, 'invalid_client') || !options.identity.justPublished) throw error;
-    await delay(keySeenAfterMs);
-    return askBoundOrBearer(request, options);
+  let current = options;
+  const seen = new Set<string>();
+  for (;;) {
+    try {
+      // Each time with a new client assertion, because a request that was refused has used one up.
+      return await askOnce(request, current);
+    } catch (error) {
+      const code = error instanceof TokenEndpointError ? error.error : '';
+      if (seen.has(code) || !mayHelpToAskAgain(code, current)) throw error;
+      seen.add(code);
+      if (code === 'invalid_client') await delay(keySeenAfterMs);
+      if (code === 'invalid_dpop_proof') current = { ...options, proofs: null };
+    }
   }
 }
 
-async function askBoundOrBearer(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
-  try {
-    return await askWithNonce(request, options);
-  } catch (error) {
-    if (!isTokenError(error, 'invalid_dpop_proof') || options.proofs === null || options.isBoundOnly)
-      throw error;
-    return askOnce(request, { ...options, proofs: null });
+function mayHelpToAskAgain(code: string, { proofs, identity, isBoundOnly }: TokenEndpointOptions): boolean {
+  switch (code) {
+    // A server that restarts may close a connection just when we use it. A second token does no harm.
+    case 'unreachable':
+      return true;
+    case 'use_dpop_nonce':
+      return proofs !== null;
+    case 'invalid_dpop_proof':
+      return proofs !== null && !isBoundOnly;
+    case 'invalid_client':
+      return identity.justPublished;
+    default:
+      return false;
   }
-}
-
-/** With a new client assertion too, because the refused request has used one up. */
-async function askWithNonce(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
-  try {
-    return await askUnlessLost(request, options);
-  } catch (error) {
-    if (!isTokenError(error, 'use_dpop_nonce') || options.proofs === null) throw error;
-    return askUnlessLost(request, options);
-  }
-}
-
-/** A server that restarts may close a connection just when we use it. A second token does no harm. */
-async function askUnlessLost(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
-  try {
-    return await askOnce(request, options);
-  } catch (error) {
-    if (!isTokenError(error, 'unreachable')) throw error;
-    return askOnce(request, options);
-  }
-}
-
-function isTokenError(error: unknown, code: string): boolean {
-  return error instanceof TokenEndpointError && error.error === code;
 }
 
 async function askOnce(request: TokenRequest, options: TokenEndpointOptions): Promise<IssuedToken> {
