@@ -8,15 +8,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBooks } from './books.ts';
 import { type Account, live, type Outcome } from './rolling/people.ts';
 import { type Replicated, startReplicatedSystem } from './rolling/replicated-system.ts';
-import { beginSlowly, type SlowRequest, untilRefused } from './rolling/slow-request.ts';
+import { beginSlowly, type SlowRequest, untilClosed } from './rolling/slow-request.ts';
 import { createTally } from './rolling/tally.ts';
+import { paths } from './verdicts.ts';
 
 const accountOf = (name: string): Account => ({
   username: `rolling-${name}`,
   password: 'walnut-harbour-lantern-39',
   roles: ['customer'],
 });
-const pages = { cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
 /** So many answers come before the next replica of a service is stopped, however slow the machine is. */
 const answersBetween = 50;
 const price = { amount: 450, currency: 'EUR' };
@@ -83,7 +83,7 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
       );
       const finish = await beginSlowly(old.url, await slowRequest(key));
       const stopping = old.stop();
-      await untilRefused(old.url);
+      await untilClosed(old.url);
       slowAnswers.push([key, (await finish()).status]);
       await stopping;
       stopped.push(old);
@@ -127,7 +127,7 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
       const books = await openBooks(system.stack);
       try {
         for (const { paid } of outcomes) {
-          expect(paid.amounts.length).toBeGreaterThan(5);
+          expect(paid.amounts).not.toEqual([]);
           expect(await books.charges(paid.subject)).toEqual(paid.amounts);
         }
       } finally {
@@ -137,13 +137,11 @@ describe.skipIf(proxyPrograms.nginx === undefined)(
 
     test('every replica knows every sign-out of that time', async () => {
       const ended = outcomes.flatMap(({ signedOut }) => signedOut);
-      expect(ended.length).toBeGreaterThan(5);
+      expect(ended).not.toEqual([]);
       for (const key of verifierKeys)
         for (const replica of system.running[key])
           for (const token of ended)
-            expect((await send(replica.url, { path: pages[key as keyof typeof pages], token })).status).toBe(
-              401,
-            );
+            expect((await send(replica.url, { path: paths[key], token })).status).toBe(401);
     });
   },
 );

@@ -5,7 +5,12 @@ import { eventually } from '@latchkey/testing';
 import { expect } from 'vitest';
 
 /** A route of each service that every customer may read. */
-const paths = { auth: '/account', cart: '/cart', wishlist: '/wishlist', payment: '/payments' } as const;
+export const paths = {
+  auth: '/account',
+  cart: '/cart',
+  wishlist: '/wishlist',
+  payment: '/payments',
+} as const;
 
 export type Verdicts = Readonly<Record<keyof typeof paths, number>>;
 

@@ -29,7 +29,6 @@ describe.skipIf(lacksPgBouncer)('a primary with a synchronous standby (skipped w
   let unpooled: PaymentFixture;
   beforeAll(async () => {
     servers = await startTestStandby({ synchronous: true });
-    await servers.query(servers.primaryUrl, "alter role latchkey set statement_timeout = '5s'");
     pgBouncer = await startTestPgBouncer(servers.primaryUrl);
     address = await startNetworkLink(servers.primaryUrl);
     const env = { DATABASE_TIMEOUT_MS: '2000' };

@@ -1,7 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Answer, type Request, refreshing, signingIn, signingOut } from '@latchkey/person';
-import type { ServiceKey } from '@latchkey/services';
+import { type ServiceKey, verifierKeys } from '@latchkey/services';
+import { eventually } from '@latchkey/testing';
+import { expect } from 'vitest';
+import { paths } from '../verdicts.ts';
 import { createKeepAlive } from './keep-alive.ts';
 import type { Tally } from './tally.ts';
 
@@ -141,21 +144,11 @@ export async function live(options: PersonOptions): Promise<Outcome> {
       const { access_token: token } = (signedIn?.body ?? {}) as Tokens;
       await ask('cart', { path: '/cart', token }, 200);
       if (await ask('auth', { ...signingOut(token) }, 204)) outcome.signedOut.push(token);
-      for (const [key, path] of [
-        ['cart', '/cart'],
-        ['wishlist', '/wishlist'],
-        ['payment', '/payments'],
-      ] as const) {
-        const toldBy = performance.now() + 5000;
-        for (;;) {
-          const answer = await ask(key, { path, token }, 200, 401);
-          if (answer?.status === 401) break;
-          if (performance.now() > toldBy) {
-            tally.fail(`${key}-service was not told of a sign-out`);
-            break;
-          }
-        }
-      }
+      for (const key of verifierKeys)
+        await eventually(`${key}-service is told of a sign-out`, async () => {
+          const answer = await ask(key, { path: paths[key], token }, 200, 401);
+          expect(answer?.status).toBe(401);
+        });
       await delay(longestPauseMs);
     }),
   ]).finally(() => {

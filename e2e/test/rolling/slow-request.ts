@@ -39,7 +39,7 @@ export async function beginSlowly(
 }
 
 /** Waits until the replica accepts no connection any more. */
-export async function untilRefused(url: string): Promise<void> {
+export async function untilClosed(url: string): Promise<void> {
   const { hostname: host, port } = new URL(url);
   await eventually(`${url} accepts no connection`, async () => {
     const socket = connect({ host, port: Number(port) });

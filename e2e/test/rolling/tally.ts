@@ -4,9 +4,8 @@ export type Tally = {
   readonly answered: number;
   /** What was not answered as expected, one line for each. */
   readonly failures: readonly string[];
-  /** The status of a request that `ask` could not send, or whose answer was not as expected, is a failure. */
+  /** Sends a request. One that gets no answer, or one with another status than expected, is a failure. */
   ask(client: Asking, request: Request, ...expected: number[]): Promise<Answer | undefined>;
-  fail(what: string): void;
 };
 
 type Asking = { url: string; via: string; fetch: typeof globalThis.fetch };
@@ -24,7 +23,6 @@ export function createTally(): Tally {
       return answered;
     },
     failures,
-    fail,
     async ask({ url, via, fetch }, request, ...expected) {
       const what = `${request.method ?? 'GET'} ${request.path} through ${via}`;
       try {

@@ -24,7 +24,6 @@ describe.skipIf(lacksPgBouncer)('Postgres with a standby, behind PgBouncer (skip
   let crowd: Crowd;
   beforeAll(async () => {
     servers = await startTestStandby({ synchronous: true });
-    await servers.query(servers.primaryUrl, "alter role latchkey set statement_timeout = '5s'");
     machine = await startNetworkLink(servers.primaryUrl);
     pgBouncer = await startTestPgBouncer(machine.url);
     const databaseUrl = pgBouncer.urlOf(servers.primaryUrl);

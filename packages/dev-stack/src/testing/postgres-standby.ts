@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findPostgres } from '../postgres/binaries.ts';
 import { createClient } from '../postgres/client.ts';
-import { prepareDataDirectory } from '../postgres/data-directory.ts';
+import { prepareDataDirectory, superuser } from '../postgres/data-directory.ts';
 import { chooseRunAs } from '../postgres/run-as.ts';
 import { startPostgres } from '../postgres/start.ts';
 
@@ -55,6 +55,8 @@ export async function startTestStandby({ synchronous }: { synchronous: boolean }
   let standby = await startPostgres({ ...common, directory: second });
   const primaryUrl = await primary.createDatabase('shop');
   const standbyUrl = standby.url('shop');
+  // As docs/postgres.md tells operators to set it, for PgBouncer.
+  await query(primaryUrl, `alter role ${superuser} set statement_timeout = '5s'`);
   await until(() => query(standbyUrl, 'select 1'));
   if (synchronous)
     await until(async () => {
