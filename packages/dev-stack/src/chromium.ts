@@ -20,6 +20,8 @@ const args = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // A page of a test lives for seconds: to optimise its code costs more processor time than it saves.
+  '--js-flags=--no-opt --no-maglev',
 ];
 
 /** The path of the machine's browser; undefined if it has none. CHROMIUM names another. */

@@ -49,3 +49,34 @@ test.each([
     rmSync(folder, { recursive: true, force: true });
   },
 );
+
+test('of two children, each with a folder of its own, the one that was not released ends with its parent', async () => {
+  const leashUrl = new URL('../../src/processes/leash.ts', import.meta.url).href;
+  const folders = ['kept', 'removed'].map((name) => mkdtempSync(join(tmpdir(), `latchkey ${name} `)));
+  const code = `
+    import { spawn } from 'node:child_process';
+    import { leash } from '${leashUrl}';
+    const releases = ${JSON.stringify(folders)}.map((remove) => {
+      const child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+      console.log(child.pid);
+      return leash(child.pid, { signal: 'SIGTERM', remove });
+    });
+    releases[0]();
+    releases[0]();
+    console.log('released');
+    setInterval(() => {}, 1000);
+  `;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines = createInterface(owner.stdout);
+  const printed: string[] = [];
+  for await (const line of lines) if (printed.push(line) === 3) break;
+  const [released, watched] = printed.map(Number) as [number, number];
+  owner.kill('SIGKILL');
+  await eventually('the watched child is gone', () => expect(isAlive(watched)).toBe(false));
+  await eventually('its folder is gone', () => expect(existsSync(folders[1] ?? '')).toBe(false));
+  expect([isAlive(released), existsSync(folders[0] ?? '')]).toEqual([true, true]);
+  process.kill(released, 'SIGKILL');
+  rmSync(folders[0] ?? '', { recursive: true, force: true });
+});
