@@ -20,8 +20,8 @@ export default defineConfig({
     // A worker keeps the modules that it has loaded for its next file: to load them anew took a third of the time. So what a
     // file changes that others see (a global, the environment), it has to put back.
     isolate: false,
-    // One more than the cores of a small machine: tests wait for processes, for the disk and for each other's end.
-    maxWorkers: 3,
+    // Two more than the cores of a small machine: tests wait for processes, for the disk and for each other's end.
+    maxWorkers: 4,
     sequence: { sequencer: SpreadingSequencer },
     // Against tests that hang: how fast things are is for no limit to say.
     testTimeout: 120_000,
