@@ -57,7 +57,7 @@ async function databaseWithTwoRoles() {
 function migrate(app: string, url: string) {
   return run(process.execPath, ['../../packages/service-kit/src/migrate.ts'], {
     cwd: join(repository, 'apps', app),
-    env: { PATH: process.env['PATH'], DATABASE_URL: url },
+    env: { PATH: process.env['PATH'], NODE_OPTIONS: process.env['NODE_OPTIONS'], DATABASE_URL: url },
   });
 }
 
