@@ -7,6 +7,17 @@ export class Delays {
   readonly #counts = new Uint32Array(buckets);
   #count = 0;
 
+  /** All delays of these. */
+  static of(parts: readonly Delays[]): Delays {
+    const all = new Delays();
+    for (const part of parts) {
+      all.#count += part.#count;
+      for (const [bucket, count] of part.#counts.entries())
+        all.#counts[bucket] = (all.#counts[bucket] ?? 0) + count;
+    }
+    return all;
+  }
+
   record(delayMs: number): void {
     const bucket = Math.floor(Math.log2(Math.max(delayMs, leastMs) / leastMs) * perDoubling);
     const index = Math.min(bucket, buckets - 1);

@@ -1,7 +1,7 @@
 import { maxRevocations } from '@latchkey/auth-client/feed';
 import { mulberry32, randomArrivals } from '../generator/arrivals.ts';
 import { Delays } from './delays.ts';
-import { type Region, sampleLogNormal, sampleWayMs } from './latency-model.ts';
+import { logNormal, type Region, wayBetween } from './latency-model.ts';
 
 /** A process that writes every event to its streams: a replica of auth-service, or a relay. */
 export type Sender = {
@@ -50,26 +50,23 @@ export function simulateFanOut(options: FanOutOptions): FanOutResult {
   const { seed, revocationsPerSecond, seconds } = options;
   const madeAt = Float64Array.from(randomArrivals({ perSecond: revocationsPerSecond, seconds, seed }));
   const random = mulberry32(seed + 1);
-  const all = new Delays();
   const byRegion = new Map<string, Delays>();
   const lastAt = new Float64Array(madeAt.length);
   let busiest = 0;
 
+  const handOver = logNormal(options.handOverMs, random);
   for (const issuer of options.issuers) {
     const arrivals: Arrival[] = [];
+    const way = wayBetween(issuer.region, issuer.region, random);
     for (const [entry, atMs] of madeAt.entries()) {
-      const read = atMs + sampleWayMs(issuer.region, issuer.region, random) + handOver();
+      const read = atMs + way() + handOver();
       arrivals.push({ atMs: Math.max(read, arrivals.at(-1)?.atMs ?? 0), entries: [entry] });
     }
     send(issuer, arrivals, { signMs: options.signMs, gatherMs: options.gatherMs, most: maxRevocations });
   }
   const last = new Delays();
   for (const [entry, atMs] of lastAt.entries()) last.record(atMs - (madeAt[entry] ?? 0));
-  return { all, byRegion, last, busiest };
-
-  function handOver(): number {
-    return sampleLogNormal(options.handOverMs, random);
-  }
+  return { all: Delays.of([...byRegion.values()]), byRegion, last, busiest };
 
   function send(
     sender: Sender,
@@ -107,10 +104,11 @@ export function simulateFanOut(options: FanOutOptions): FanOutResult {
     to: Region,
     from: { sender: Sender; turns: readonly Arrival[]; index: number },
   ): Arrival[] {
+    const way = wayBetween(from.sender.region, to, random);
     let before = 0;
     return from.turns.map(({ atMs, entries }) => {
       const writtenMs = atMs + (from.index + 1) * options.writeMs;
-      before = Math.max(before, writtenMs + sampleWayMs(from.sender.region, to, random) + handOver());
+      before = Math.max(before, writtenMs + way() + handOver());
       return { atMs: before, entries };
     });
   }
@@ -120,9 +118,7 @@ export function simulateFanOut(options: FanOutOptions): FanOutResult {
     byRegion.set(name, here);
     for (const { atMs, entries } of arrivals) {
       for (const entry of entries) {
-        const delayMs = atMs - (madeAt[entry] ?? 0);
-        all.record(delayMs);
-        here.record(delayMs);
+        here.record(atMs - (madeAt[entry] ?? 0));
         if (atMs > (lastAt[entry] ?? 0)) lastAt[entry] = atMs;
       }
     }

@@ -38,13 +38,16 @@ export function wayMs(from: Region, to: Region): number {
   return withinRegionMs + kmBetween(from, to) * cableToGreatCircle * fibreMsPerKm;
 }
 
-/** Draws the time of one way. `random` yields numbers in [0, 1). */
-export function sampleWayMs(from: Region, to: Region, random: () => number): number {
+/** Returns a function that draws the time of one way, in milliseconds. `random` yields numbers in [0, 1). */
+export function wayBetween(from: Region, to: Region, random: () => number): () => number {
   const { queueMs, queueShare, lossWithin, lossBetween, retransmitMs } = latencyModel;
   const way = wayMs(from, to);
-  const queue = -Math.log(1 - random()) * (queueMs + queueShare * way);
-  const isLost = random() < (from.name === to.name ? lossWithin : lossBetween);
-  return way + queue + (isLost ? 2 * way + retransmitMs : 0);
+  const meanQueueMs = queueMs + queueShare * way;
+  const loss = from.name === to.name ? lossWithin : lossBetween;
+  return () => {
+    const queue = -Math.log(1 - random()) * meanQueueMs;
+    return way + queue + (random() < loss ? 2 * way + retransmitMs : 0);
+  };
 }
 
 /** The great circle (haversine formula). */
@@ -57,9 +60,11 @@ function kmBetween(a: Region, b: Region): number {
   return 2 * earthKm * Math.asin(Math.sqrt(chord));
 }
 
-/** Draws from a log-normal distribution with this median and this 99th percentile. */
-export function sampleLogNormal({ p50, p99 }: { p50: number; p99: number }, random: () => number): number {
+/** Returns a function that draws from a log-normal distribution with this median and this 99th percentile. */
+export function logNormal({ p50, p99 }: { p50: number; p99: number }, random: () => number): () => number {
   const sigma = Math.log(p99 / p50) / 2.326_35;
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return p50 * Math.exp(sigma * normal);
+  return () => {
+    const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+    return p50 * Math.exp(sigma * normal);
+  };
 }

@@ -1,7 +1,7 @@
 import { mulberry32 } from '../generator/arrivals.ts';
 import type { Measured } from './assumptions.ts';
 import { Delays } from './delays.ts';
-import { sampleLogNormal } from './latency-model.ts';
+import { logNormal } from './latency-model.ts';
 
 /**
  * The simulated time is at most so many times the measured one, and at least this part of it. The 99th percentile is
@@ -30,7 +30,7 @@ export function simulateOneRegion(
   { seed, signOuts }: { seed: number; signOuts: number },
 ): Delays {
   const random = mulberry32(seed);
-  const handOver = () => sampleLogNormal(handOverOf(measured), random);
+  const handOver = logNormal(handOverOf(measured), random);
   const delays = new Delays();
   for (let signOut = 0; signOut < signOuts; signOut += 1) {
     const answeredMs = handOver();

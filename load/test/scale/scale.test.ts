@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { assumptions, readMeasured } from '../../src/scale/assumptions.ts';
 import { costOf, limitsOf } from '../../src/scale/cost.ts';
 import { simulateFanOut } from '../../src/scale/fan-out.ts';
-import { regions, sampleWayMs, wayMs } from '../../src/scale/latency-model.ts';
+import { regions, wayBetween, wayMs } from '../../src/scale/latency-model.ts';
 import { margins } from '../../src/scale/one-region.ts';
 import { flat, throughRelays } from '../../src/scale/shapes.ts';
 import { ratiosOfCheck } from '../../src/scale/tables.ts';
@@ -31,8 +31,8 @@ describe('the model', () => {
     const kilometres = 6_500;
     expect(wayMs(home, frankfurt)).toBeGreaterThan(kilometres * 0.0049);
     expect(wayMs(home, frankfurt)).toBe(wayMs(frankfurt, home));
-    expect(sampleWayMs(home, frankfurt, () => 0)).toBeGreaterThan(200 + wayMs(home, frankfurt));
-    expect(sampleWayMs(home, frankfurt, () => 0.5)).toBeLessThan(2 * wayMs(home, frankfurt));
+    expect(wayBetween(home, frankfurt, () => 0)()).toBeGreaterThan(200 + wayMs(home, frankfurt));
+    expect(wayBetween(home, frankfurt, () => 0.5)()).toBeLessThan(2 * wayMs(home, frankfurt));
   });
 });
 
