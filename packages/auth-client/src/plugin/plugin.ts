@@ -141,7 +141,8 @@ export const authClient = fastifyPlugin(
       withChallenge(asAuthError(error), { realm, resourceMetadata, scopes: [] });
     const accept = async (token: string, check?: (verified: Authentication) => void) => {
       try {
-        const authentication = await verifier.verify(token);
+        const verified = verifier.verify(token);
+        const authentication = verified instanceof Promise ? await verified : verified;
         checkRevocationLag(revocations, standard.maxRevocationLagSeconds);
         check?.(authentication);
         return authentication;

@@ -3,8 +3,7 @@ import { invalidToken } from '../errors.ts';
 // The last second of the year 9999. A time in milliseconds, which is a mistake, is far beyond it.
 const lastNumericDate = 253_402_300_799;
 const maxAudiences = 64;
-// At most 255 characters, no control characters: these values end up in logs, keys and headers.
-const identifier = /^[^\p{Cc}]{1,255}$/u;
+const maxIdentifierLength = 255;
 
 /** Seconds since 1970 (RFC 7519 §2, NumericDate), up to the year 9999; whole unless fractions are allowed. */
 export function isNumericDate(value: unknown, { fractions = false } = {}): value is number {
@@ -16,9 +15,18 @@ export function isNumericDate(value: unknown, { fractions = false } = {}): value
   );
 }
 
-/** 1 to 255 characters, none of them a control character. */
+/**
+ * 1 to 255 UTF-16 code units, none of them a control character (U+0000 to U+001F, U+007F to U+009F): these values end up
+ * in logs, keys and headers.
+ */
 export function isIdentifier(value: unknown): value is string {
-  return typeof value === 'string' && identifier.test(value);
+  if (typeof value !== 'string' || value === '' || value.length > maxIdentifierLength) return false;
+  // A loop costs half of what a regular expression does, and a token has nine of them.
+  for (let index = 0; index < value.length; index += 1) {
+    const code = value.charCodeAt(index);
+    if (code < 0x20 || (code > 0x7e && code < 0xa0)) return false;
+  }
+  return true;
 }
 
 /** True if the object itself, not its prototype, has the claim. */

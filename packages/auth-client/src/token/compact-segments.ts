@@ -11,8 +11,13 @@ export function segmentsOf(
   maxLength: number,
 ): { header: string; payload: string; signature: string } {
   if (token.length > maxLength) throw invalidToken('length');
-  const [header, payload, signature, ...others] = token.split('.', 4);
-  if (!header || !payload || !signature || others.length > 0) throw invalidToken('format');
+  const first = token.indexOf('.');
+  const second = token.indexOf('.', first + 1);
+  if (first === -1 || second === -1) throw invalidToken('format');
+  const header = token.slice(0, first);
+  const payload = token.slice(first + 1, second);
+  const signature = token.slice(second + 1);
+  if (!header || !payload || !signature || signature.includes('.')) throw invalidToken('format');
   return { header, payload, signature };
 }
 

@@ -10,7 +10,9 @@ export const encryptionHeader = { alg: 'ECDH-ES', enc: 'A256GCM', cty: 'JWT' } a
 
 /** Whether a token has the five segments of a JWE (RFC 7516 §7.1). A signed token has three. Checks nothing else. */
 export function looksEncrypted(token: string): boolean {
-  return token.split('.', 6).length === 5;
+  let dots = 0;
+  for (let dot = token.indexOf('.'); dot !== -1 && dots < 5; dot = token.indexOf('.', dot + 1)) dots += 1;
+  return dots === 4;
 }
 
 /**

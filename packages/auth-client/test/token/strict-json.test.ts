@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJsonObject, scanJson } from '../../src/token/strict-json.ts';
+import { parseJsonObject } from '../../src/token/strict-json.ts';
 
 /** A JSON document, as text and as a tree that can hold a name twice. */
 type Node = { text: string; duplicates: boolean };
@@ -35,10 +35,7 @@ const { node } = fc.letrec<{ node: Node; object: Node; array: Node; leaf: Node }
         '"\\\\"',
         '"\\ud83d\\ude00"',
       )
-      .map((text) => ({
-        text,
-        duplicates: false,
-      })),
+      .map((text) => ({ text, duplicates: false })),
     fc.string().map((value) => ({ text: JSON.stringify(value), duplicates: false })),
   ),
   array: fc.array(tie('node'), { maxLength: 4 }).map((nodes) => ({
@@ -64,13 +61,16 @@ const { node } = fc.letrec<{ node: Node; object: Node; array: Node; leaf: Node }
   node: fc.oneof({ maxDepth: 6 }, tie('leaf'), tie('array'), tie('object')),
 }));
 
-describe('scanning JSON', () => {
+/** The document as the member of an object. */
+const within = (text: string) => `{"within":${text}}`;
+
+describe('parsing JSON strictly', () => {
   it('finds a name that is there twice, however it is spelled, and nothing else', () => {
     fc.assert(
       fc.property(node, ({ text, duplicates }) => {
-        JSON.parse(text);
-        if (duplicates) expect(() => scanJson(text)).toThrow('duplicate name');
-        else scanJson(text);
+        const object = within(text);
+        if (duplicates) expect(() => parseJsonObject(object)).toThrow('duplicate name');
+        else expect(Object.keys(parseJsonObject(object))).toEqual(['within']);
       }),
       { numRuns: 2000 },
     );
@@ -99,15 +99,16 @@ describe('scanning JSON', () => {
   it.each(['"\\ud800"', '"\\udc00x"', '{"\\ud83d":1}', '["\\ude00\\ud83d"]'])(
     'refuses a lone surrogate: %s',
     (text) => {
-      expect(() => scanJson(text)).toThrow('lone surrogate');
+      expect(() => parseJsonObject(within(text))).toThrow('lone surrogate');
     },
   );
 
   it('takes 16 levels and refuses 17, and 4,000,000 without running out of stack', () => {
     const nested = (levels: number): string => `${'['.repeat(levels)}${']'.repeat(levels)}`;
-    scanJson(nested(16));
-    expect(() => scanJson(nested(17))).toThrow('too deep');
-    expect(() => scanJson(nested(4_000_000))).toThrow('too deep');
+    const [deepest, tooDeep, muchTooDeep] = [15, 16, 4_000_000 - 1].map((levels) => within(nested(levels)));
+    expect(parseJsonObject(deepest as string)).toEqual(JSON.parse(deepest as string));
+    for (const text of [tooDeep, muchTooDeep])
+      expect(() => parseJsonObject(text as string)).toThrow('too deep');
   });
 
   it.each([
