@@ -101,9 +101,10 @@ export function createServing(parts: ServingParts) {
       return message;
     }
     if (!live.isComing(lastSentId)) return nextPage(subscriber);
+    // Also while a heartbeat is being signed: what comes meanwhile is awaited too.
+    subscriber.isWaiting = true;
     if (subscriber.isHeartbeatDue && log.isFollowing && lastSentId === eventIdOf(log.head))
       return heartbeatAtHead(subscriber);
-    subscriber.isWaiting = true;
     await new Promise<void>((resolve) => {
       subscriber.wake = resolve;
     });
