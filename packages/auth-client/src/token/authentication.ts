@@ -56,19 +56,19 @@ export type Authentication = UserAuthentication | ServiceAuthentication;
 
 /** Turns checked claims into an Authentication; `keyId` is the `kid` of the key that signed them. */
 export function authenticationOf(claims: AccessTokenClaims, keyId: string): Authentication {
+  freezeDeep(claims);
   const common = {
     subject: claims.sub,
     clientId: claims.client_id,
     scopes: scopesOf(claims.scope ?? ''),
     tokenId: claims.jti,
     keyId,
-    audience: Object.freeze(typeof claims.aud === 'string' ? [claims.aud] : claims.aud),
+    audience: typeof claims.aud === 'string' ? Object.freeze([claims.aud]) : claims.aud,
     issuedAt: claims.iat,
     expiresAt: claims.exp,
     acr: claims.acr,
     boundTo: claims.cnf?.jkt,
   };
-  freezeDeep(claims);
   if (claims.sid === undefined) return Object.freeze({ ...common, isService: true, claims });
   return Object.freeze({
     ...common,
