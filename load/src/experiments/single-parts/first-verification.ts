@@ -20,7 +20,7 @@ export async function measureFirstVerification({ quick, tell, signal }: Context)
   tell('signing tokens');
   const child = fork(program, [warmUpRounds + rounds, batches].map(String), { signal });
   const measured: VerificationRound[] = [];
-  for await (const [round] of on(child, 'message', { close: ['exit'] })) {
+  for await (const [round] of on(child, 'message', { close: ['disconnect'] })) {
     measured.push(round as VerificationRound);
     tell(`round ${measured.length} of ${warmUpRounds + rounds}`);
   }
