@@ -141,8 +141,7 @@ export const authClient = fastifyPlugin(
       withChallenge(asAuthError(error), { realm, resourceMetadata, scopes: [] });
     const accept = async (token: string, check?: (verified: Authentication) => void) => {
       try {
-        const verified = verifier.verify(token);
-        const authentication = verified instanceof Promise ? await verified : verified;
+        const authentication = await verifier.verify(token);
         checkRevocationLag(revocations, standard.maxRevocationLagSeconds);
         check?.(authentication);
         return authentication;

@@ -46,18 +46,9 @@ export function bytesOf(segment: string): Buffer {
 
 /** The text of a segment. @throws AuthError invalid_token when it is not canonical base64url, or not UTF-8 */
 export function utf8(segment: string): string {
-  const bytes = scratchBytes(segment, 'base64url');
-  if (bytes.toString('base64url') !== segment) throw invalidToken('base64url');
+  const bytes = bytesOf(segment);
   if (!isUtf8(bytes)) throw invalidToken('utf8');
   return bytes.toString('utf8');
-}
-
-const scratch = Buffer.allocUnsafeSlow(8192);
-
-/** The bytes of a text. They are good until the next call: to allocate them costs more than to decode. */
-export function scratchBytes(text: string, encoding: 'latin1' | 'base64url'): Buffer {
-  if (text.length > scratch.length) return Buffer.from(text, encoding);
-  return scratch.subarray(0, scratch.write(text, encoding));
 }
 
 const mediaTypePrefix = /^application\//;

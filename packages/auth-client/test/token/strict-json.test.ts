@@ -96,6 +96,24 @@ describe('parsing JSON strictly', () => {
     );
   });
 
+  it.each([
+    '{"a":1,"a":1}',
+    '{"a":{"b":1},"a":{"b":1,"c":2}}',
+    '{"a":[1,{"b":[],"b":[]}]}',
+    '{"__proto__":1,"__proto__":2}',
+  ])('finds it without escapes: %s', (text) => {
+    expect(() => parseJsonObject(text)).toThrow('duplicate name');
+  });
+
+  it.each([
+    '{"a":{"b":1},"c":{"b":1}}',
+    '{"a":[{"b":1},{"b":1}]}',
+    '{"a:b":":","a":"b:"}',
+    '{"__proto__":1}',
+  ])('takes alike names of different objects, and colons in strings: %s', (text) => {
+    expect(parseJsonObject(text)).toEqual(JSON.parse(text));
+  });
+
   it.each(['"\\ud800"', '"\\udc00x"', '{"\\ud83d":1}', '["\\ude00\\ud83d"]'])(
     'refuses a lone surrogate: %s',
     (text) => {
