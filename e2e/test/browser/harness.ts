@@ -36,7 +36,7 @@ export const it = stackIt.extend(
   'sharedSystem',
   { scope: 'worker' },
   async ({ sharedStack: stack }, { onCleanup }): Promise<BrowserSystem> => {
-    const browser = await launchChromium();
+    const browser = await launchChromium({ shortLived: true });
     onCleanup(() => browser.close());
     const origin = local(stack.storefront?.url ?? '');
     const parts = [...Object.values(stack.services), stack.exampleId];

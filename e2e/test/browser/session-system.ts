@@ -66,7 +66,7 @@ export async function startSessionSystem(tokenSeconds: number): Promise<SessionS
   }
 
   try {
-    const started = await launchChromium();
+    const started = await launchChromium({ shortLived: true });
     browser = started;
     // A proof names the address to which the browser sends it, so the proxy's is auth-service's for all.
     const env = { ISSUER: front.origin, CORS_ORIGINS: page.origin };

@@ -20,9 +20,12 @@ const args = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
-  // A page of a test lives for seconds: to optimise its code costs more processor time than it saves.
-  '--js-flags=--no-opt --no-maglev',
 ];
+
+export type ChromiumOptions = {
+  /** Turns V8's optimising compilers off: in pages that live for seconds they cost more than they save. */
+  shortLived?: boolean;
+};
 
 /** The path of the machine's browser; undefined if it has none. CHROMIUM names another. */
 export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
@@ -40,8 +43,9 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
  * @example
  * await using browser = await launchChromium();
  */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium({ shortLived = false }: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error('There is no chromium: install it, or set CHROMIUM.');
-  return await chromium.launch({ executablePath, args });
+  const flags = shortLived ? ['--js-flags=--no-opt --no-maglev'] : [];
+  return await chromium.launch({ executablePath, args: [...args, ...flags] });
 }
