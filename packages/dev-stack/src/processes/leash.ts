@@ -8,7 +8,8 @@ export type LeashOptions = {
   remove?: string;
 };
 
-// Reads which processes to watch until our pipe closes. The kernel closes it however we die, even by SIGKILL. POSIX sh only.
+// Reads which processes to watch until our pipe closes. The kernel closes it however we die, even by SIGKILL. POSIX sh
+// only.
 const script = `
 watched=' '
 while read -r verb pid signal remove; do

@@ -6,7 +6,7 @@ import { type FeedReader, namesOf, openFeed } from './reader.ts';
 
 const burst = 10_000;
 // With long ids, few revocations fill the buffers of a connection.
-const wide = { count: 2_500, id: 'x'.repeat(200), most: 40 };
+const wide = { count: 2_500, id: 'x'.repeat(200), maxBursts: 40 };
 
 const mebibytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
 
@@ -67,12 +67,11 @@ test('10,000 revocations in a burst reach every reader once and in order; one th
     second.close();
 
     // The sockets' buffers take some megabytes before data waits in this process.
-    let bursts = 0;
     const rssBefore = process.memoryUsage().rss;
     const [, mostUnsent] = await whileSampling(feed, async () => {
-      for (; bursts < wide.most; bursts += 1) {
+      for (let number = 0; number < wide.maxBursts; number += 1) {
         if ((await feed.metric('latchkey_revocation_dropped_total')) > 0) break;
-        const more = someRevocations(wide.count, `${bursts}-${wide.id}`);
+        const more = someRevocations(wide.count, `${number}-${wide.id}`);
         truth.push(...more);
         await feed.publish(...more);
         await first.until(({ count }) => count > truth.length);
