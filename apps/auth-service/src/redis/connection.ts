@@ -4,8 +4,12 @@ import { prepareCommand } from './begin-by.ts';
 import { defaultTimeoutMs, type RedisClient } from './client.ts';
 import { accessOf, type ClusterAddress, connectCluster, findMaster, type NodeOptions } from './cluster.ts';
 
-/** A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. */
-const defaultSilentLineMs = 2_000;
+/**
+ * A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. At least: it
+ * must outlast the time limit of a command, or a slow Redis would look like a dead line.
+ */
+const leastSilentLineMs = 2_000;
+const silentLineMarginMs = 1_000;
 /** How long a server may take to close its side. A dead connection never does. */
 const disconnectTimeoutMs = 100;
 const maxReconnectDelayMs = 500;
@@ -26,7 +30,7 @@ export type ConnectionOptions = {
   readonly onError: (error: Error) => void;
   /** How long a command or a connect may take. Default 800 ms. */
   readonly commandTimeoutMs?: number;
-  /** Default 2 s. */
+  /** Default 2 s, or a second more than a command may take, if that is longer. */
   readonly silentLineMs?: number;
 };
 
@@ -52,7 +56,9 @@ class Connection extends Redis {
  * const redis = connectRedis({ url: 'redis://127.0.0.1:6379', onError: (error) => log.warn({ error }) });
  */
 export function connectRedis(options: ConnectionOptions): RedisClient {
-  const { url, onError, commandTimeoutMs = defaultTimeoutMs, silentLineMs = defaultSilentLineMs } = options;
+  const { url, onError, commandTimeoutMs = defaultTimeoutMs } = options;
+  const outlasting = Math.max(leastSilentLineMs, commandTimeoutMs + silentLineMarginMs);
+  const { silentLineMs = outlasting } = options;
   const common: NodeOptions = {
     connectionName: 'auth-service',
     lazyConnect: true,

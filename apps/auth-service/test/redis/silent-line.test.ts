@@ -6,28 +6,33 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RedisClient } from '../../src/redis/client.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
-import { client, createStore, newSession } from '../sessions/session-fixture.ts';
-
-const silentLineMs = 900;
+import { client, connect, createMacKeys, createStore, newSession } from '../sessions/session-fixture.ts';
 
 let server: TestRedis;
 let link: NetworkLink;
 let redis: RedisClient;
+/** Does not use the link. */
+let other: RedisClient;
 beforeEach(async () => {
   server = await startTestRedis();
   link = await startNetworkLink(server.url);
-  redis = connectRedis({ url: link.url, onError: () => {}, silentLineMs: silentLineMs });
+  redis = connectRedis({ url: link.url, onError: () => {}, silentLineMs: 900 });
+  other = connect(server.url);
 });
 afterEach(async () => {
   redis.disconnect();
+  other.disconnect();
   await link.close();
   await server.stop();
 });
 
 test('a connection that falls silent is replaced, and commands that were given up are not sent on the new one', async () => {
-  const store = createStore({ redis, clock: Date.now });
+  const macKeys = createMacKeys();
+  const store = createStore({ redis, clock: Date.now, macKeys });
+  const atServer = createStore({ redis: other, clock: Date.now, macKeys });
   const session = newSession();
-  const { refreshToken, grant } = await store.start(session);
+  const { refreshToken, grant } = await atServer.start(session);
+  await eventually('Redis is reached through the link', () => redis.ping());
   const admin = new Redis(server.url);
   const monitor = await admin.monitor();
   const seen: string[] = [];
@@ -42,7 +47,7 @@ test('a connection that falls silent is replaced, and commands that were given u
   for (const outcome of await Promise.allSettled(asked)) expect(outcome.status).toBe('rejected');
 
   await eventually('refreshes work again', () => store.refresh(refreshToken, client));
-  expect(await store.list(session.subject)).toMatchObject([{ deviceName: session.deviceName }]);
+  expect(await atServer.list(session.subject)).toMatchObject([{ deviceName: session.deviceName }]);
   expect(seen.filter((command) => command.includes('never heard of'))).toEqual([]);
   expect(seen.filter((command) => command.includes('zrangebyscore'))).toHaveLength(1);
   monitor.disconnect();
@@ -58,17 +63,24 @@ test('the readers of the log of revocations replace a silent connection, and mis
   revocations.log.onBatch((batch) => heard.push(...batch.revocations));
   try {
     link.silence();
-    const other = connectRedis({ url: server.url, onError: () => {} });
     const store = createStore({ redis: other, clock: Date.now });
     const { grant } = await store.start(newSession());
     await store.end(grant.subject, grant.sessionId, 'sign_out');
-    other.disconnect();
     await eventually('the sign-out has arrived', () =>
       expect(heard).toMatchObject([{ kind: 'session', id: grant.sessionId }]),
     );
     expect(revocations.log.isFollowing).toBe(true);
-    expect(errors).toEqual([expect.stringContaining('did not answer')]);
+    // On a busy machine, the new connection may be given up too.
+    expect(errors).toContainEqual(expect.stringContaining('did not answer'));
   } finally {
     await revocations.stop();
   }
+});
+
+test('a connection is kept for as long as a command may take', async () => {
+  const patient = connect(server.url);
+  const id = await patient.client('ID');
+  await other.call('CLIENT', 'PAUSE', 2_500, 'ALL');
+  expect(await patient.client('ID')).toBe(id);
+  patient.disconnect();
 });
