@@ -23,9 +23,9 @@ export default defineConfig({
     // Two more than the cores of a small machine: tests wait for processes, for the disk and for each other's end.
     maxWorkers: 4,
     sequence: { sequencer: SpreadingSequencer },
-    // Against tests that hang: how fast things are is for no limit to say.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Against tests that hang: how fast things are is for no limit to say. Longer than a test waits for one state.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     teardownTimeout: 20_000,
     reporters: ['default', './scripts/test-reporter.ts'],
     env: { NODE_ENV: 'test' },

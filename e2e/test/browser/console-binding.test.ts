@@ -95,7 +95,7 @@ describeInBrowser('a session that is bound to a key, in the demo', () => {
     await bindingPart(page).getByText('not bound to a key', { exact: true }).waitFor();
     await other.getByText('Hello, mina.').waitFor();
     expect({ complaints, strangers }).toEqual({ complaints: [], strangers: [] });
-  }, 60_000);
+  });
 
   it('is of no use to the demo’s server, and each panel says so', async () => {
     const { page, isClean } = await visitBound('viewer');
@@ -125,7 +125,7 @@ describeInBrowser('a session that is bound to a key, in the demo', () => {
     expect(await page.getByText('It failed').count()).toBe(0);
     await page.getByText('Hello, viewer.').waitFor();
     isClean();
-  }, 60_000);
+  });
 
   it('shows in the lanes that a service asks for a nonce, and in the inspector the proof, never whole', async () => {
     const { page, context, isClean } = await visitBound();
@@ -156,5 +156,5 @@ describeInBrowser('a session that is bound to a key, in the demo', () => {
     expect([...secrets].filter((secret) => content.includes(secret))).toEqual([]);
     expect(await seriousFaultsInBothThemes(page)).toEqual({ light: [], dark: [] });
     isClean();
-  }, 60_000);
+  });
 });

@@ -1,5 +1,6 @@
 import type { Stack } from '@latchkey/dev-stack';
 import { launchChromium } from '@latchkey/dev-stack/chromium';
+import { patienceMs } from '@latchkey/testing';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { it as stackIt } from '../system.ts';
@@ -57,6 +58,7 @@ type PersonContext = {
 async function newPerson(browser: Browser, { origin, ours, options }: PersonContext): Promise<Person> {
   // Reduces motion unless a test needs it: without a graphics card the processor draws each frame.
   const context = await browser.newContext({ locale: 'en-GB', reducedMotion: 'reduce', ...options });
+  context.setDefaultTimeout(patienceMs);
   // An open page would go on sending requests after its test.
   onTestFinished(() => context.close());
   const complaints: string[] = [];

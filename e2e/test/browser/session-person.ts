@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ask, signIn } from '@latchkey/person';
+import { patienceMs } from '@latchkey/testing';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { onTestFinished } from 'vitest';
 import { openSessionTab, type SessionTab } from './session-tab.ts';
@@ -50,6 +51,7 @@ export async function newSessionPerson({ authUrl, page, browser }: PersonContext
 
 async function newContext(browser: Browser): Promise<BrowserContext> {
   const context = await browser.newContext();
+  context.setDefaultTimeout(patienceMs);
   onTestFinished(() => context.close());
   return context;
 }

@@ -20,7 +20,6 @@ import { demoAccounts } from '../src/services/demo-accounts.ts';
 import { isAlive } from './alive.ts';
 
 // Runs `npm start` without npm, with its own data and ports. The tests share one data set and run in order.
-const startTimeoutMs = 120_000;
 const children: ChildProcess[] = [];
 const definitions = {
   ...serviceDefinitions,
@@ -124,9 +123,7 @@ function cart(token: string): Promise<unknown> {
   return ask('cart', '/cart', { headers: { authorization: `Bearer ${token}` } });
 }
 
-test('SIGTERM half-way through the first start leaves nothing running', {
-  timeout: startTimeoutMs,
-}, async () => {
+test('SIGTERM half-way through the first start leaves nothing running', async () => {
   const start = run('start.ts');
   await start.printed('Starting auth-service');
   start.child.kill('SIGTERM');
@@ -135,9 +132,7 @@ test('SIGTERM half-way through the first start leaves nothing running', {
   expect(leftovers()).toEqual([]);
 });
 
-test('start, sign in as each demo account, stop; a second start has the data', {
-  timeout: 2 * startTimeoutMs,
-}, async () => {
+test('start, sign in as each demo account, stop; a second start has the data', async () => {
   const first = run('start.ts', { GOOGLE_CLIENT_ID: 'ours', GOOGLE_CLIENT_SECRET: 'a secret of the test' });
   await first.printed('Press Ctrl-C to stop');
   const page = `http://localhost:${ports.get('storefront')}`;

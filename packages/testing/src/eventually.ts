@@ -2,10 +2,14 @@
 const { setTimeout, clearTimeout } = globalThis;
 const now = performance.now.bind(performance);
 
+/**
+ * How long a test waits for a state, in milliseconds: two minutes, so that an overloaded machine fails no test. It ends
+ * tests that hang.
+ */
+export const patienceMs = 120_000;
+
 export type EventuallyOptions = {
-  /**
-   * How long to keep trying, in milliseconds. Default 60 s: it is a limit for tests that hang, not a check of speed.
-   */
+  /** How long to keep trying, in milliseconds. Default: patienceMs. */
   readonly withinMs?: number;
   /** How long to pause between two attempts, in milliseconds. Default 20. */
   readonly everyMs?: number;
@@ -19,14 +23,14 @@ export type EventuallyOptions = {
  * condition into an `expect`.
  *
  * @param state the expected state, for the failure's message
- * @throws Error `Not within 60 s: <state>`, and why the last attempt failed
+ * @throws Error `Not within 120 s: <state>`, and why the last attempt failed
  * @example
  * await eventually('payment-service is ready', async () => expect(await statusOf('/ready')).toBe(200));
  */
 export async function eventually<T>(
   state: string,
   check: () => T | Promise<T>,
-  { withinMs = 60_000, everyMs = 20 }: EventuallyOptions = {},
+  { withinMs = patienceMs, everyMs = 20 }: EventuallyOptions = {},
 ): Promise<T> {
   const end = now() + withinMs;
   for (;;) {

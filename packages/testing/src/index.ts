@@ -1,3 +1,3 @@
 export { codePoint } from './code-point.ts';
-export { type EventuallyOptions, eventually } from './eventually.ts';
+export { type EventuallyOptions, eventually, patienceMs } from './eventually.ts';
 export { forThisFile } from './for-this-file.ts';

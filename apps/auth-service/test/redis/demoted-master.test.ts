@@ -4,9 +4,8 @@ import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RedisClient } from '../../src/redis/client.ts';
-import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
-import { client, createStore, newSession } from '../sessions/session-fixture.ts';
+import { client, connect, createStore, newSession } from '../sessions/session-fixture.ts';
 
 let first: TestRedis;
 let second: TestRedis;
@@ -17,7 +16,7 @@ let admins: [Redis, Redis];
 beforeEach(async () => {
   [first, second] = await Promise.all([startTestRedis(), startTestRedis()]);
   link = await startNetworkLink(first.url);
-  redis = connectRedis({ url: link.url, onError: () => {} });
+  redis = connect(link.url);
   admins = [new Redis(first.url), new Redis(second.url)];
 });
 afterEach(async () => {
@@ -65,7 +64,7 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
   });
 
   test('is left by the followers of the log, which learn what is revoked at the new one', async () => {
-    const atNewMaster = connectRedis({ url: second.url, onError: () => {} });
+    const atNewMaster = connect(second.url);
     const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
     const revocations = createRevocations({ ...options, onError: () => {} });
     await revocations.start();

@@ -57,10 +57,7 @@ await untilReady();
 process.send?.({ address: app.server.address() });
 
 async function untilReady(): Promise<void> {
-  const withinMs = 100_000;
-  await eventually(
-    'the keys are there',
-    () => Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]),
-    { withinMs },
+  await eventually('the keys are there', () =>
+    Promise.all([app.authClient.ready(), app.serviceClient.identity.ready()]),
   );
 }

@@ -93,4 +93,4 @@ test('killed at any step and repeated, a refund gives back once', async () => {
   });
   // Reserve (2), read, refund (2), record (2), read, keep the answer, send it.
   expect(deaths).toBe(10);
-}, 180_000);
+});

@@ -24,6 +24,7 @@ describe('a service that follows the issuer’s feed', () => {
   it('refuses revoked tokens with the reason, before it tells its listeners', async () => {
     const [ended, other] = [mint('session-1'), mint('session-2')];
     for (const token of [ended, other]) expect((await service.cart(token)).status).toBe(200);
+    const { reconnects } = service.app.authClient.revocations ?? {};
     const heard = new Promise<Promise<Response>>((resolve) => {
       service.app.authClient.onRevoked(() => resolve(service.cart(ended)));
     });
@@ -32,7 +33,7 @@ describe('a service that follows the issuer’s feed', () => {
     expect(refused.status).toBe(401);
     expect(await refused.json()).toMatchObject({ code: 'invalid_token', reason: 'displaced' });
     expect((await service.cart(other)).status).toBe(200);
-    expect(service.app.authClient.revocations).toMatchObject({ entries: 1, reconnects: 0, refusedEvents: 0 });
+    expect(service.app.authClient.revocations).toMatchObject({ entries: 1, reconnects, refusedEvents: 0 });
   });
 
   it('knows at its start what was revoked before', async () => {

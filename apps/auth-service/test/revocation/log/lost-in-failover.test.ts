@@ -5,10 +5,9 @@ import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RedisClient } from '../../../src/redis/client.ts';
-import { connectRedis } from '../../../src/redis/connection.ts';
 import { createRevocations, type Revocations } from '../../../src/revocation/revocations.ts';
 import { createLostRevocations } from '../../../src/sessions/lost-revocations.ts';
-import { client, createStore, newSession } from '../../sessions/session-fixture.ts';
+import { client, connect, createStore, newSession } from '../../sessions/session-fixture.ts';
 
 let first: TestRedis;
 let second: TestRedis;
@@ -20,7 +19,7 @@ let lost: Revocation[];
 beforeEach(async () => {
   [first, second] = await Promise.all([startTestRedis(), startTestRedis()]);
   link = await startNetworkLink(first.url);
-  redis = connectRedis({ url: link.url, onError: () => {} });
+  redis = connect(link.url);
   replica = new Redis(second.url);
   const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
   revocations = createRevocations({ ...options, onError: () => {} });
@@ -63,7 +62,7 @@ test('entries that the new master lacks are named, even when it has given their 
   await revocations.publish(session(2));
   await revocations.publish(session(3));
   await eventually('all are told', () => expect(revocations.list.size).toBe(4));
-  const atNewMaster = connectRedis({ url: second.url, onError: () => {} });
+  const atNewMaster = connect(second.url);
   const other = createRevocations({
     ...{ redis: atNewMaster, redisUrl: second.url, shards: 1, retentionSeconds: 330, clock: Date.now },
     onError: () => {},
