@@ -49,6 +49,7 @@ export async function startChild(command: string, args: string[], options: Child
   const { cwd, env, uid, gid, logFile, append, orphan } = options;
   const log = openSync(logFile, append === true ? 'a' : 'w', 0o600);
   let child: ChildProcess;
+  let release = (): void => {};
   try {
     child = spawn(command, args, {
       ...(cwd === undefined ? {} : { cwd }),
@@ -58,6 +59,8 @@ export async function startChild(command: string, args: string[], options: Child
       stdio: ['ignore', log, log],
       detached: process.platform !== 'win32',
     });
+    // At once: we may be killed while we wait for the event.
+    if (child.pid !== undefined) release = leash(child.pid, orphan);
     await once(child, 'spawn').catch((error: NodeJS.ErrnoException) => {
       throw new DevStackError(`${command} cannot be started (${error.code ?? error.message}).`, {
         cause: error,
@@ -67,7 +70,6 @@ export async function startChild(command: string, args: string[], options: Child
     closeSync(log);
   }
   const pid = child.pid as number;
-  const release = leash(pid, orphan);
   running.add(child);
   let exit: Exit | undefined;
   const exited = once(child, 'exit').then(([code, signal]): Exit => {

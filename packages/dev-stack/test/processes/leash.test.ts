@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { eventually } from '@latchkey/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { isAlive } from '../alive.ts';
 
 test('of two children, each with a folder of its own, the one that was not released ends with its parent', async () => {
@@ -36,4 +37,25 @@ test('of two children, each with a folder of its own, the one that was not relea
   expect([isAlive(released), existsSync(folders[0] ?? '')]).toEqual([true, true]);
   process.kill(released, 'SIGKILL');
   rmSync(folders[0] ?? '', { recursive: true, force: true });
+});
+
+test('a child ends with a parent that is killed in the moment of its start', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const logFile = join(folder, 'output.log');
+  const childUrl = new URL('../../src/processes/child.ts', import.meta.url).href;
+  const code = `
+    import { startChild } from '${childUrl}';
+    const options = { env: process.env, logFile: ${JSON.stringify(logFile)}, orphan: { signal: 'SIGKILL' } };
+    void startChild('/bin/sh', ['-c', 'echo $$; exec sleep 600'], options);
+    process.kill(process.pid, 'SIGKILL');
+  `;
+  const owner = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: 'inherit' });
+  await once(owner, 'exit');
+  const pid = await eventually('the child has said its id', () => {
+    const said = Number(readFileSync(logFile, 'utf8'));
+    expect(said).toBeGreaterThan(0);
+    return said;
+  });
+  await eventually('the child is gone', () => expect(isAlive(pid)).toBe(false));
 });
