@@ -177,6 +177,16 @@ describe('an older copy of the data, as a replica has it that lagged and became 
     expect(await questions['renewAuthTime']?.(of)).toBeUndefined();
   });
 
+  test('is not believed earlier because a clock was ahead when the copy came', async () => {
+    const of = await goBack();
+    of.clock.advance(600_000);
+    await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
+    of.clock.advance(-600_000);
+    await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
+    of.clock.advance(lossSeconds * 1000);
+    expect(await of.store.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'LOST', isNews: true });
+  });
+
   test('is believed afterwards', async () => {
     const of = await goBack();
     await expect(of.store.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);

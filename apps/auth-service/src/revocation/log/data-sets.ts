@@ -127,6 +127,8 @@ export function createDataSets(options: DataSetsOptions) {
   function note(shard: number, id: string): boolean {
     const state = shards[shard];
     if (state === undefined) return false;
+    // If the clock was set back, it is unknown when that was: not later than now.
+    state.changedAt = Math.min(state.changedAt, clock());
     if (state.seen !== undefined && state.seen !== id) state.changedAt = clock();
     state.seen = id;
     if (state.known === undefined) {
@@ -167,7 +169,7 @@ export function createDataSets(options: DataSetsOptions) {
   function requireKnown(shard: number, id: string, movedAt = 0): void {
     const now = clock();
     const isKnown = note(shard, id);
-    if (isKnown && Math.abs(now - movedAt) >= lossMs) return;
+    if (isKnown && now - movedAt >= lossMs) return;
     const since = isKnown ? movedAt : (shards[shard]?.other?.since ?? now);
     const leftSeconds = Math.ceil((since + lossMs - now) / 1000);
     throw new ProblemError({

@@ -116,6 +116,22 @@ describe('after Redis lost the marks', () => {
     expect(await another.use('payment-service', fresh)).toBe(false);
   });
 
+  test('a clock that was an hour ahead at the loss and is right again refuses no new assertion, at any replica', async () => {
+    const { clock, replica, start, issue, used } = await startAndLose();
+    clock.advance(3_600_000);
+    await expect(replica.use('payment-service', used)).rejects.toMatchObject(undecided);
+    clock.advance(-3_600_000);
+    const another = await start();
+    for (const which of [replica, another])
+      await expect(which.use('payment-service', used)).rejects.toMatchObject(undecided);
+    clock.advance(1_000);
+    for (const which of [replica, another]) {
+      const fresh = issue();
+      expect(await which.use('payment-service', fresh)).toBe(true);
+      expect(await which.use('payment-service', fresh)).toBe(false);
+    }
+  });
+
   test('one of a client whose clock is ahead is known where it was used, although it seems to be newer', async () => {
     const { clock, replica, issue, used } = await startAndLose(20);
     await expect(replica.use('payment-service', used)).rejects.toMatchObject(undecided);

@@ -16,6 +16,12 @@ if found then return { found == own and 'FIRST' or 'USED', data_set } end
 
 local used_up_to = tonumber(last_data_set == data_set and ARGV[8] or ARGV[9])
 local from = tonumber(redis.call('HGET', head, 'from') or 0)
+-- The clock that dated the loss was ahead, and when it really was is unknown. An assertion from now on is later.
+local at = math.floor(now / 1000) + 1
+if from - at > remembered_for / 1000 then
+  redis.call('HSET', head, 'from', at)
+  from = at
+end
 if issued_at <= used_up_to or (issued_at < from and data_set ~= first_data_set) then return { 'UNDECIDED', data_set } end
 
 redis.call('SET', mark, own, 'PX', remembered_for)

@@ -110,11 +110,18 @@ end
 local function note_server(head, now)
   local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
   local seen, moved = unpack(redis.call('HMGET', head, 'run', 'moved'))
-  if seen == run then return tonumber(moved or 0) end
-  redis.call('HSET', head, 'run', run)
-  if not seen then return 0 end
-  redis.call('HSET', head, 'epoch', epoch_of(redis.call('TIME')), 'moved', now)
-  return now
+  moved = tonumber(moved or 0)
+  if seen ~= run then
+    redis.call('HSET', head, 'run', run)
+    if not seen then return 0 end
+    redis.call('HSET', head, 'epoch', epoch_of(redis.call('TIME')))
+  end
+  -- A clock that was ahead dated a change in the future. When it really was is unknown, so it counts as just now.
+  if seen ~= run or moved > now then
+    redis.call('HSET', head, 'moved', string.format('%.0f', now))
+    return now
+  end
+  return moved
 end
 
 -- Appends one entry to the stream of revocations, which keeps it for `ttl` ms. `fields`: alternating names and values.
