@@ -146,6 +146,17 @@ test('an application that fails is told again, until it listens', async () => {
   expect(new Set(ids).size).toBe(3);
 });
 
+test('an application that failed while a clock was ahead is told again once the clock is right', async () => {
+  const application = await startApplication(auth, 500, 200);
+  const browser = createBrowser(app);
+  ahead += 3_600_000;
+  const { id_token } = await signInTo(auth, browser, { ...application, username: await somebody(app) });
+  await browser.get(endSession({ id_token_hint: id_token }));
+  await eventually('it is tried', () => expect(application.heard).toHaveLength(1));
+  ahead -= 3_600_000;
+  await eventually('it is told again', () => expect(application.heard).toHaveLength(2));
+});
+
 test('an application that never listens is given up after 15 minutes, and the audit log says so', async () => {
   const application = await startApplication(auth, 500);
   const browser = createBrowser(app);

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm';
+import { eq, gt, lte, or, sql } from 'drizzle-orm';
 import { type Database, logoutDeliveries } from '../../database/schema.ts';
 
 /** A logout token that has to be delivered. */
@@ -31,23 +31,24 @@ export async function keepDeliveries(
 
 /**
  * Takes deliveries that are due. No other replica takes them before `until`, and if this one dies they are due again
- * then.
+ * then. One after `latest` was postponed by a clock that was ahead, and is due too.
  */
 export async function takeDueDeliveries(
   db: Database,
-  { now, until, most }: { readonly now: Date; readonly until: Date; readonly most: number },
+  due: { readonly now: Date; readonly until: Date; readonly latest: Date; readonly most: number },
 ): Promise<readonly Delivery[]> {
-  const due = db
+  const { nextAttemptAt } = logoutDeliveries;
+  const taken = db
     .select({ sessionId: logoutDeliveries.sessionId })
     .from(logoutDeliveries)
-    .where(sql`${logoutDeliveries.nextAttemptAt} <= ${now.toISOString()}::timestamptz`)
-    .orderBy(logoutDeliveries.nextAttemptAt)
-    .limit(most)
+    .where(or(lte(nextAttemptAt, due.now), gt(nextAttemptAt, due.latest)))
+    .orderBy(nextAttemptAt)
+    .limit(due.most)
     .for('update', { skipLocked: true });
   return db
     .update(logoutDeliveries)
-    .set({ nextAttemptAt: until, attempts: sql`${logoutDeliveries.attempts} + 1` })
-    .where(sql`${logoutDeliveries.sessionId} in (${due})`)
+    .set({ nextAttemptAt: due.until, attempts: sql`${logoutDeliveries.attempts} + 1` })
+    .where(sql`${logoutDeliveries.sessionId} in (${taken})`)
     .returning();
 }
 

@@ -131,8 +131,12 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
 
   async function deliverDue(): Promise<void> {
     const now = clock();
-    const until = new Date(now + leaseMs);
-    const due = await takeDueDeliveries(db, { now: new Date(now), until, most: atOnce });
+    const due = await takeDueDeliveries(db, {
+      now: new Date(now),
+      until: new Date(now + leaseMs),
+      latest: new Date(now + longestPauseMs),
+      most: atOnce,
+    });
     await Promise.all(due.map(deliver));
   }
 
