@@ -19,7 +19,7 @@ import {
 } from '../sessions/elsewhere.ts';
 import type { EndReason } from '../sessions/session.ts';
 import { endSessionParts } from '../sessions/sessions-of-subject.ts';
-import { unknownAuthTime } from '../tokens/claims.ts';
+import { provenTime, unknownAuthTime } from '../tokens/claims.ts';
 
 /** A login that is not used for this long ends. */
 export const idleSeconds = 2 * 3600;
@@ -47,6 +47,11 @@ export type Login = {
   readonly startedAt: number;
   /** The provider at which they authenticated; undefined when they typed their password here. */
   readonly elsewhere: Elsewhere | undefined;
+  /**
+   * When their password had last been changed as the login began, in ms since the epoch; 0 for never. Undefined for a
+   * login of an earlier version.
+   */
+  readonly passwordChangedAt: number | undefined;
   /** Names the login in other records. It cannot be used as a cookie. */
   readonly digest: string;
 };
@@ -99,7 +104,12 @@ export function createLoginStore(options: {
       {
         continues,
         elsewhere,
-      }: { readonly continues?: Login | undefined; readonly elsewhere?: SignInElsewhere } = {},
+        passwordChangedAt = 0,
+      }: {
+        readonly continues?: Login | undefined;
+        readonly elsewhere?: SignInElsewhere;
+        readonly passwordChangedAt?: number | undefined;
+      } = {},
     ): Promise<{ id: string; login: Login }> {
       const now = clock();
       const shard = shardOf(subject, shards);
@@ -117,6 +127,7 @@ export function createLoginStore(options: {
         subject,
         auth_time: authTime,
         expires_at: expiresAt,
+        password_changed_at: passwordChangedAt,
         ...elsewhereFields(known, ['provider', 'provider_sid', 'returned_at']),
       };
       const previous = continues === undefined ? [] : [loginKey(shard, continues.digest)];
@@ -127,21 +138,23 @@ export function createLoginStore(options: {
           ...Object.entries(record).flat(),
         ]),
       );
-      return { id, login: { subject, authTime, startedAt, elsewhere: known, digest } };
+      return { id, login: { subject, authTime, startedAt, elsewhere: known, passwordChangedAt, digest } };
     },
 
     /** The login with this id; undefined when there is none. Using it extends its idle lifetime. */
     async use(id: string): Promise<Login | undefined> {
       const key = keyOf(id);
       if (key === undefined) return undefined;
-      const found = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, clock()]));
-      const [subject, authTime, expiresAt, provider, sid, returnedAt] = found;
+      const now = clock();
+      const found = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, now]));
+      const [subject, authTime, expiresAt, provider, sid, returnedAt, passwordChangedAt] = found;
       if (subject === undefined) return undefined;
       return {
         subject,
-        authTime: Number(authTime),
+        authTime: provenTime(Number(authTime), now / 1000),
         startedAt: startOf(expiresAt),
         elsewhere: elsewhereFrom(provider, sid, returnedAt),
+        passwordChangedAt: passwordChangedAt ? Number(passwordChangedAt) : undefined,
         digest: digestOf(id),
       };
     },

@@ -1,5 +1,6 @@
 import { requireRecentSignIn } from '@latchkey/auth-client';
 import type { FastifyRequest } from 'fastify';
+import { provenTime } from '../tokens/claims.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** How long a sign-in elsewhere proves that somebody without a password is there. */
@@ -18,6 +19,7 @@ export async function requireRecentReturn(
 ): Promise<void> {
   const { subject, sessionId } = request.auth;
   const returnedAt = (await sessions.find(subject, sessionId))?.elsewhere?.returnedAt;
-  if (returnedAt !== undefined && clock() / 1000 - returnedAt <= recentSeconds) return;
+  const now = clock() / 1000;
+  if (returnedAt !== undefined && now - provenTime(returnedAt, now) <= recentSeconds) return;
   requireRecentSignIn(request, recentSeconds);
 }

@@ -1,5 +1,6 @@
 import type { ActorClaim } from '@latchkey/auth-client';
 import { audienceOf, audienceOfServiceScopes } from '../permissions/resource-servers.ts';
+import { furthestAheadSeconds } from './issued-from.ts';
 
 /** How the person authenticated (RFC 9068 §2.2.1, `acr`): with user name and password. */
 export const acrPassword = 'urn:latchkey:acr:password';
@@ -8,6 +9,16 @@ export const acrProvider = 'urn:latchkey:acr:provider';
 
 /** The `auth_time` of somebody of whom it is not known: 1 s after 1970, so that it never counts as recent. */
 export const unknownAuthTime = 1;
+
+/**
+ * The time of an authentication, or of a return from a provider, that was stored: one in the future comes from a clock
+ * that was ahead. When it really was is unknown, so it never counts as recent. Both arguments in seconds since 1970.
+ *
+ * @example provenTime(1_700_003_600, 1_700_000_000); // unknownAuthTime
+ */
+export function provenTime(storedTime: number, now: number): number {
+  return storedTime - now <= furthestAheadSeconds ? storedTime : unknownAuthTime;
+}
 
 export type Acr = typeof acrPassword | typeof acrProvider;
 

@@ -2,11 +2,12 @@
 --
 -- KEYS  1 login
 -- ARGV  1 idle lifetime (ms)  2 now (ms)
--- Reply { subject, auth_time (s), expires_at (ms), provider, session there, when they returned (s) }, the last three '' if
---       they are not known, or {} when there is no such login
-local found = redis.call('HMGET', KEYS[1], 'subject', 'auth_time', 'expires_at', 'provider', 'provider_sid', 'returned_at')
+-- Reply { subject, auth_time (s), expires_at (ms), provider, session there, when they returned (s), when their password
+--       had been changed (ms; 0 for never) }, the last four '' if they are not known, or {} when there is no such login
+local found = redis.call('HMGET', KEYS[1], 'subject', 'auth_time', 'expires_at', 'provider', 'provider_sid',
+  'returned_at', 'password_changed_at')
 if not found[1] then return {} end
 local left = tonumber(found[3]) - tonumber(ARGV[2])
 if left <= 0 then return {} end
 redis.call('PEXPIRE', KEYS[1], math.min(left, tonumber(ARGV[1])))
-return { found[1], found[2], found[3], found[4] or '', found[5] or '', found[6] or '' }
+return { found[1], found[2], found[3], found[4] or '', found[5] or '', found[6] or '', found[7] or '' }

@@ -50,8 +50,7 @@ export function createAuthorization(parts: AuthorizationParts) {
       if (login === undefined) return undefined;
       const account = await accounts.find(login.subject);
       if (account === undefined || account.disabledAt !== null) return undefined;
-      const changedAt = account.passwordChangedAt?.getTime() ?? 0;
-      return login.startedAt >= Math.floor(changedAt / 1000) ? { login, account } : undefined;
+      return isOfCurrentPassword(login, account) ? { login, account } : undefined;
     },
 
     /**
@@ -164,9 +163,18 @@ export function createAuthorization(parts: AuthorizationParts) {
     const { id, login } = await logins.start(account.id, {
       ...(isSame && { continues: previous }),
       ...(elsewhere && { elsewhere }),
+      passwordChangedAt: account.passwordChangedAt?.getTime(),
     });
     const details = elsewhere === undefined ? {} : { details: { provider: elsewhere.provider } };
     audit.record({ event: 'sign_in.at_our_page', subject: account.id, clientId, ...origin, ...details });
     return { id, login, account };
   }
+}
+
+/** Compares what was stored, not two times: a clock that was ahead at one of them would decide. */
+function isOfCurrentPassword(login: Login, account: Account): boolean {
+  const changedAt = account.passwordChangedAt?.getTime() ?? 0;
+  // A login of an earlier version does not say it.
+  if (login.passwordChangedAt === undefined) return login.startedAt >= Math.floor(changedAt / 1000);
+  return login.passwordChangedAt === changedAt;
 }

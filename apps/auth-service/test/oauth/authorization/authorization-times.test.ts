@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { forThisFile } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
-import { decode, startAuthApp } from '../../support/auth-app.ts';
+import { unknownAuthTime } from '../../../src/tokens/claims.ts';
+import { decode, startAuthApp, testPassword } from '../../support/auth-app.ts';
+import { ask, createPerson, openDatabase } from '../../support/operator.ts';
 import {
   authorize,
   createBrowser,
@@ -32,6 +34,50 @@ test('max_age is counted from the sign-in, and auth_time tells it', async () => 
   expect(decode(tokens.access_token).claims['auth_time']).toBe(authTime);
   const strict = createFlow(application.id, { max_age: '60' });
   expect((await browser.get(nextPage(await browser.get(strict.url)))).body).toContain('name="password"');
+});
+
+test('a login from while a clock was ahead never counts as recent, and its tokens are accepted', async () => {
+  const username = await somebody(app);
+  const browser = createBrowser(app);
+  ahead = 3_600_000;
+  await authorize(browser, createFlow(application.id), username);
+  ahead = 0;
+  const strict = createFlow(application.id, { max_age: '86400' });
+  expect((await browser.get(nextPage(await browser.get(strict.url)))).body).toContain('name="password"');
+  const flow = createFlow(application.id);
+  const { code = '' } = returned(await browser.get(flow.url));
+  const { access_token } = (await flow.redeem(app, code)).json();
+  expect(decode(access_token).claims['auth_time']).toBe(unknownAuthTime);
+});
+
+test('a changed password ends a login from while a clock was ahead', async () => {
+  ahead = 0;
+  const person = await createPerson(auth);
+  const browser = createBrowser(app);
+  ahead = 3_600_000;
+  await authorize(browser, createFlow(application.id), person.username);
+  ahead = 0;
+  const changed = await ask(auth, person, {
+    method: 'PUT',
+    url: '/account/password',
+    payload: {
+      current_password: testPassword,
+      new_password: 'another long enough passphrase',
+      end_other_sessions: false,
+    },
+  });
+  expect(changed.statusCode).toBe(204);
+  const silent = createFlow(application.id, { prompt: 'none' });
+  expect(returned(await browser.get(silent.url))['error']).toBe('login_required');
+});
+
+test('a password that was changed while a clock was ahead prevents no sign-in at our pages', async () => {
+  const person = await createPerson(auth);
+  const database = openDatabase(auth);
+  onTestFinished(() => database.close());
+  await database.change(person.id, { passwordChangedAt: new Date(Date.now() + ahead + 3_600_000) });
+  const signedIn = await authorize(createBrowser(app), createFlow(application.id), person.username);
+  expect(signedIn['code']).toBeDefined();
 });
 
 test('a login ends after two idle hours, and after twelve at the latest', async () => {
