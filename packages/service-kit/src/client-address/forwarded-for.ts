@@ -8,13 +8,23 @@ export const unknownAddress = 'unknown';
 /** The unspecified address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2): a proxy writes it to hide the client's. */
 const unspecified: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
+/** In these a proxy says that it speaks for another. A client can write them too. */
+const proxyHeaders = [
+  'x-forwarded-for',
+  'forwarded',
+  'x-real-ip',
+  'via',
+  'cf-connecting-ip',
+  'true-client-ip',
+] as const;
+
 /**
  * Why different clients may appear under one address:
  *
  * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address, or the unspecified one.
  * - `missing`: a trusted proxy does not name a client. It may have sent the request itself: then this is no fault.
  * - `other_header`: a trusted proxy names the client only in `Forwarded` or `X-Real-IP`, which are not read.
- * - `untrusted_proxy`: X-Forwarded-For comes from an address that TRUSTED_PROXIES does not name.
+ * - `untrusted_proxy`: the address speaks for another, but TRUSTED_PROXIES does not name it.
  */
 export type AddressFault = 'unreadable' | 'missing' | 'other_header' | 'untrusted_proxy';
 
@@ -39,7 +49,8 @@ export function clientAddressOf(
   const forwardedFor = entriesOf(headers['x-forwarded-for']);
   const isProxy = peer !== unknownAddress && isTrusted(peer);
   if (!isProxy) {
-    return forwardedFor.length > 0 ? { address: peer, fault: 'untrusted_proxy' } : { address: peer };
+    const isForAnother = proxyHeaders.some((name) => entriesOf(headers[name]).length > 0);
+    return isForAnother ? { address: peer, fault: 'untrusted_proxy' } : { address: peer };
   }
   if (forwardedFor.length === 0) {
     const isElsewhere = headers.forwarded !== undefined || headers['x-real-ip'] !== undefined;
@@ -48,13 +59,13 @@ export function clientAddressOf(
       : { address: peer, fault: 'missing' };
   }
   let address = peer;
-  for (const entry of forwardedFor.reverse()) {
-    const read = readIpAddress(entry);
+  while (forwardedFor.length > 0 && isTrusted(address)) {
+    const read = readIpAddress(forwardedFor.pop() ?? '');
     if (read === undefined || unspecified.has(read)) return { address: unknownAddress, fault: 'unreadable' };
     address = read;
-    if (!isTrusted(address)) break;
   }
-  return { address };
+  // Whoever has an entry to its left speaks for that one.
+  return forwardedFor.length > 0 ? { address, fault: 'untrusted_proxy' } : { address };
 }
 
 /** Empty elements of a list are ignored (RFC 9110 §5.6.1). Several header lines form one list. */

@@ -39,7 +39,9 @@ it('warns of each cause once, counts every request once, and shows what it could
   for (let n = 0; n < 3; n += 1) await who({ 'x-forwarded-for': '192.0.2.1, unix:' });
   await app.inject({ url: '/twice', headers: { 'x-forwarded-for': 'unknown' } });
   await who({ forwarded: 'for=192.0.2.1' });
+  await who({ 'x-real-ip': '192.0.2.1' }, '192.0.2.9');
   await who({ 'x-forwarded-for': '192.0.2.1' }, '192.0.2.9');
+  await who({ 'x-forwarded-for': '192.0.2.1, 192.0.2.9' });
   await who({});
   expect(warnings()).toMatchObject([
     { cause: 'unreadable', forwarded_for: '192.0.2.1, unix:', msg: expect.stringContaining('no IP address') },
@@ -51,7 +53,7 @@ it('warns of each cause once, counts every request once, and shows what it could
   for (const [cause, count] of [
     ['unreadable', 4],
     ['other_header', 1],
-    ['untrusted_proxy', 1],
+    ['untrusted_proxy', 3],
   ])
     expect(metrics).toContain(`client_address_faults_total{cause="${cause}"} ${count}\n`);
 });
