@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import { ConfigError, type Service } from '@latchkey/service-kit';
+import { isHostOf } from './is-host-of.ts';
 import type { PageConfig } from './page-config.ts';
 import { pageTemplate } from './page-template.ts';
 import { contentSecurityPolicy, pageHeaders } from './security-policy.ts';
@@ -26,11 +27,11 @@ const yearSeconds = 31_536_000;
 export async function pageFiles(app: Service, options: PageFilesOptions): Promise<void> {
   const { config, origin, directory } = options;
   const page = pageTemplate(readPage(directory), config);
-  const { host } = new URL(origin);
+  const isOwnHost = isHostOf(origin);
 
   app.get('/', { schema: { hide: true } }, (request, reply) => {
     // Under another host name, the services' CORS rules would not allow the page's requests.
-    if (request.host !== host) return reply.redirect(`${origin}/`, 307);
+    if (!isOwnHost(request.host)) return reply.redirect(`${origin}/`, 307);
     const nonce = randomBytes(16).toString('base64');
     return reply
       .headers({

@@ -82,11 +82,25 @@ test.each(['/index.html', '/assets/index-abc123.js.br', '/assets/gone.js', '/../
   },
 );
 
-test('a browser that opens it by another host name is redirected to the one that the services know', async () => {
-  const app = await storefront();
-  const answer = await app.inject({ url: '/', headers: { host: '127.0.0.1:3000' } });
-  expect(answer.statusCode).toBe(307);
-  expect(answer.headers['location']).toBe('http://localhost:3000/');
+// To a browser, a dot at the end of the name makes it another origin.
+test.each(['127.0.0.1:3000', 'localhost', 'localhost.:3000', 'localhost:3000/x', 'a@localhost:3000', ''])(
+  'a browser that opens it at %j is redirected to the host that the services know',
+  async (other) => {
+    const app = await storefront();
+    const answer = await app.inject({ url: '/', headers: { host: other } });
+    expect(answer.statusCode).toBe(307);
+    expect(answer.headers['location']).toBe('http://localhost:3000/');
+  },
+);
+
+test.each([
+  ['https://shop.example', 'SHOP.example'],
+  ['https://shop.example', 'shop.example:443'],
+  ['http://shop.example', 'shop.example:80'],
+  ['http://[2001:db8::1]:3000', '[2001:DB8:0::1]:3000'],
+])('the host of %s may also be written %s', async (origin, other) => {
+  const app = await storefront({ STOREFRONT_ORIGIN: origin });
+  expect((await app.inject({ url: '/', headers: { host: other } })).statusCode).toBe(200);
 });
 
 test('it is live and ready without any service', async () => {

@@ -1,5 +1,6 @@
 import { ProblemError } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
+import { isHostOf } from '../is-host-of.ts';
 
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 
@@ -8,10 +9,10 @@ type Hook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDone
  * the host name, because an attacker's DNS can point any name at this server.
  */
 export function sameOriginOnly(origin: string): Hook {
-  const { host } = new URL(origin);
+  const isOwnHost = isHostOf(origin);
   return (request, _reply, done) => {
     const { origin: from = origin, 'sec-fetch-site': site = 'same-origin' } = request.headers;
-    const isOurs = request.host === host && from === origin && site === 'same-origin';
+    const isOurs = isOwnHost(request.host) && from === origin && site === 'same-origin';
     if (isOurs) return done();
     const detail = 'The demo is for its own page.';
     throw new ProblemError({ status: 403, code: 'origin_not_allowed', detail });
