@@ -55,7 +55,8 @@ export function addOptions(
 ): void {
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
     const { origin, 'access-control-request-method': asked } = request.headers;
-    if (request.method !== 'OPTIONS' || (origin !== undefined && asked !== undefined)) return done();
+    // An empty header counts as none, as it does for addCors.
+    if (request.method !== 'OPTIONS' || (origin && asked)) return done();
     reply.headers(cors(origin, request.url));
     const [path = ''] = request.url.split('?', 1);
     // `OPTIONS *` asks about the server as a whole.
