@@ -22,6 +22,7 @@ import { addCors, corsHeadersFor } from './requests/cors.ts';
 import { createEarlyAnswers } from './requests/early-answers.ts';
 import { addErrorHandler } from './requests/error-handler.ts';
 import { addOptions, addRequestChecks, serverOptions } from './requests/request-checks.ts';
+import { targetBelow } from './requests/request-target.ts';
 import { addResponseHeaders } from './requests/response-headers.ts';
 import { refuseBrokenText } from './requests/unicode-requests.ts';
 import { refuseUnknownProperties, schemaController } from './requests/validation.ts';
@@ -92,7 +93,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       new RequestLogger(logger, raw, reqId, childOptions),
     genReqId: requestIdOf,
     requestIdHeader: false,
-    ...withoutBasePath(options.basePath ?? '/'),
+    rewriteUrl: targetBelow(options.basePath ?? '/'),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     // A request that arrives while we close is served, and its answer closes the connection.
@@ -126,10 +127,4 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   addClientAddress(app, { proxies: options.trustedProxies });
   addHealth(app, lifecycle);
   return app;
-}
-
-function withoutBasePath(path: string): { rewriteUrl?: (request: IncomingMessage) => string } {
-  const base = path.replace(/\/$/, '');
-  if (base === '') return {};
-  return { rewriteUrl: ({ url = '/' }) => (url.startsWith(`${base}/`) ? url.slice(base.length) : url) };
 }

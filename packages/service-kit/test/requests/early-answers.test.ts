@@ -276,3 +276,30 @@ describe('OPTIONS', () => {
     await app.close();
   });
 });
+
+describe('a target in absolute form (RFC 9112 §3.2.2)', () => {
+  const ask = (target: string, to = port, headers = '') =>
+    send(to, `${target} HTTP/1.1\r\nhost: a\r\n${headers}${close}`);
+
+  it('is answered as its path is', async () => {
+    expect((await ask('GET http://a/things/7?x=y')).body).toBe('{"id":"7"}');
+    expect((await ask('GET HTTPS://a:8443/things/7')).status).toBe(200);
+    expect((await ask('OPTIONS http://a/things')).headers.allow).toBe('POST, OPTIONS');
+    expect((await ask('PUT http://a/things')).status).toBe(405);
+    for (const target of ['http://a', 'http://a?x=/live'])
+      expect((await ask(`GET ${target}`)).status).toBe(404);
+    // RFC 9112 §3.2.4
+    expect((await ask('OPTIONS http://a')).status).toBe(204);
+  });
+
+  it('also below a base path, and for the pages of any origin', async () => {
+    const other = await serviceUnderTest({ basePath: '/auth', openPaths: ['/things/7'] });
+    const otherPort = await listen(other);
+    for (const target of ['http://a/auth/things/7', 'http://a/things/7', '/auth/things/7']) {
+      const { status, headers } = await ask(`GET ${target}`, otherPort, `origin: ${shop}\r\n`);
+      expect([status, headers['access-control-allow-origin']], target).toEqual([200, '*']);
+    }
+    expect((await ask('GET http://a/metrics', otherPort)).status).toBe(404);
+    await other.app.close();
+  });
+});
