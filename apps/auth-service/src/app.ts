@@ -100,7 +100,7 @@ export async function buildApp({
     corsOrigins: config.CORS_ORIGINS,
     openPaths,
     trustedProxies: config.TRUSTED_PROXIES,
-    basePath: new URL(config.ISSUER).pathname,
+    basePath: { path: new URL(config.ISSUER).pathname, setting: 'ISSUER' },
     ...(logDestination && { logDestination }),
   });
   const { db } = database;

@@ -22,7 +22,7 @@ import { addCors, corsHeadersFor } from './requests/cors.ts';
 import { createEarlyAnswers } from './requests/early-answers.ts';
 import { addErrorHandler } from './requests/error-handler.ts';
 import { addOptions, addRequestChecks, serverOptions } from './requests/request-checks.ts';
-import { targetBelow } from './requests/request-target.ts';
+import { type BasePath, refuseHiddenRoutes, targetBelow } from './requests/request-target.ts';
 import { addResponseHeaders } from './requests/response-headers.ts';
 import { refuseBrokenText } from './requests/unicode-requests.ts';
 import { refuseUnknownProperties, schemaController } from './requests/validation.ts';
@@ -58,14 +58,15 @@ export type ServiceOptions = {
   openPaths?: readonly string[];
   /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are trusted; without any, none are. */
   trustedProxies: string[];
-  /** A path prefix under which all routes work too, whether a proxy strips it or not; default none. */
-  basePath?: string;
+  /** A path under which all routes work too, whether a proxy strips it or not; no route may begin with it. Default none. */
+  basePath?: BasePath;
   /** Where log lines go; default standard output. */
   logDestination?: DestinationStream;
 };
 
 const bodyLimitBytes = 64 * 1024;
 const requestTimeoutMs = 30_000;
+const noBasePath: BasePath = { path: '/', setting: '' };
 
 /**
  * Makes an HTTP service with what all our services share, and only the routes /live, /ready, /metrics and /docs. Does
@@ -79,7 +80,7 @@ const requestTimeoutMs = 30_000;
  */
 export async function createService(options: ServiceOptions): Promise<Service> {
   const lifecycle = createLifecycle();
-  const { logDestination: destination, corsOrigins: origins, openPaths } = options;
+  const { logDestination: destination, corsOrigins: origins, openPaths, basePath = noBasePath } = options;
   const cors = corsHeadersFor({ origins, openPaths });
   const early = createEarlyAnswers({ cors, origins });
   const app: Service = fastify({
@@ -93,7 +94,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
       new RequestLogger(logger, raw, reqId, childOptions),
     genReqId: requestIdOf,
     requestIdHeader: false,
-    rewriteUrl: targetBelow(options.basePath ?? '/'),
+    rewriteUrl: targetBelow(basePath),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
     // A request that arrives while we close is served, and its answer closes the connection.
@@ -107,6 +108,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   app.removeContentTypeParser('text/plain');
   app.decorate('lifecycle', lifecycle);
 
+  refuseHiddenRoutes(app, basePath);
   const allowedMethods = collectAllowedMethods(app);
   refuseUnknownProperties(app);
   addErrorHandler(app, allowedMethods);

@@ -39,7 +39,7 @@ describe('/metrics', () => {
   });
 
   it('is found by no other spelling of its path, so that a proxy can keep it inside', async () => {
-    const other = await serviceUnderTest({ basePath: '/auth' });
+    const other = await serviceUnderTest({ basePath: { path: '/auth', setting: 'ISSUER' } });
     for (const path of ['/%6detrics', '/metric%73', '/auth/metrics'])
       expect((await other.app.inject(path)).statusCode, path).toBe(404);
     expect((await other.app.inject('/metrics?x')).statusCode).toBe(200);

@@ -1,5 +1,8 @@
 import { forThisFile } from '@latchkey/testing';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { buildApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
 import { decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
 
 const issuer = 'http://localhost:4000/tenants/blue';
@@ -39,4 +42,11 @@ test('its tokens name it, and are good there', async () => {
   const headers = { authorization: `Bearer ${access_token}` };
   expect((await auth.app.inject({ url: '/tenants/blue/account?x=1', headers })).statusCode).toBe(200);
   expect((await auth.app.inject({ url: '/tenants/bluer/account', headers })).statusCode).toBe(404);
+});
+
+test('an issuer whose path would hide a route is refused', async () => {
+  const config = readConfig({ ...auth.env, ISSUER: 'http://localhost:4000/sessions' });
+  const app = await buildApp({ config, database: await openAuthDatabase(config) });
+  onTestFinished(() => app.close());
+  await expect(async () => app.ready()).rejects.toThrow('ISSUER is not valid: the route /sessions/');
 });

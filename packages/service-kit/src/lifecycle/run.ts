@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { describeError } from '../logging/describe-error.ts';
+import { ConfigError } from '../settings/config.ts';
 import { type Listener, listen } from './listen.ts';
 
 export type RunOptions = {
@@ -26,6 +27,7 @@ const maxTurns = 10_000;
  * closes with its onClose hooks, and the process exits with 0. A second signal or the timeout exits at once with 1. A
  * port in use or a foreign address is one log line and exit code 1.
  *
+ * @throws {ConfigError} when the app cannot get ready because of a setting; startService explains it
  * @example
  * const { HOST: host, PORT: port, DRAIN_MS: drainMs, SHUTDOWN_TIMEOUT_MS: shutdownTimeoutMs } = config;
  * await runService(app, { host, port, drainMs, shutdownTimeoutMs });
@@ -37,6 +39,7 @@ export async function runService(app: FastifyInstance, options: RunOptions): Pro
   try {
     await listening;
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     app.log.fatal({ reason: reasonOf(error) }, explain(error, options));
     await app.close();
     process.exit(1);

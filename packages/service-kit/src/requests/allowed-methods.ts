@@ -21,7 +21,8 @@ export function collectAllowedMethods(app: FastifyInstance): (path: string) => s
   };
 }
 
-function matches(pattern: string[], path: string[]): boolean {
+/** Whether the segments of a path are those of a route's pattern, in which `:name` is any one. */
+export function matches(pattern: string[], path: string[]): boolean {
   if (pattern.length !== path.length) return false;
   return pattern.every((part, index) => (part.startsWith(':') ? path[index] !== '' : part === path[index]));
 }

@@ -293,7 +293,10 @@ describe('a target in absolute form (RFC 9112 §3.2.2)', () => {
   });
 
   it('also below a base path, and for the pages of any origin', async () => {
-    const other = await serviceUnderTest({ basePath: '/auth', openPaths: ['/things/7'] });
+    const other = await serviceUnderTest({
+      basePath: { path: '/auth', setting: 'ISSUER' },
+      openPaths: ['/things/7'],
+    });
     const otherPort = await listen(other);
     for (const target of ['http://a/auth/things/7', 'http://a/things/7', '/auth/things/7']) {
       const { status, headers } = await ask(`GET ${target}`, otherPort, `origin: ${shop}\r\n`);
