@@ -36,6 +36,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'apps/gift-ideas/src': [
     'settings.ts',
     'texts.ts',
+    'listen.ts',
     'store.ts',
     'shop.ts',
     'provider.ts',
@@ -93,6 +94,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'packages/example-id/src': [
     'people.ts',
     'texts.ts',
+    'listen.ts',
     'store.ts',
     'pages.ts',
     'provider.ts',

@@ -1,4 +1,5 @@
 import { buildApp } from './app.ts';
+import { listen } from './listen.ts';
 import { readSettings } from './settings.ts';
 
 try {
@@ -10,7 +11,10 @@ try {
       app.log.info('stopped');
     });
   }
-  await app.listen({ host: settings.host, port: settings.port });
+  await listen(app, settings).catch(async (error) => {
+    await app.close();
+    throw error;
+  });
 } catch (error) {
   console.error(String(error));
   process.exitCode = 1;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { JWK, Provider } from 'oidc-provider';
 import { buildApp } from './app.ts';
+import { listen } from './listen.ts';
 import { type Person, seededPeople } from './people.ts';
 import { type Client, createProvider, makeSigningKey } from './provider.ts';
 import { createStore } from './store.ts';
@@ -12,7 +13,7 @@ export type ExampleIdOptions = {
   readonly people?: readonly Person[];
   /** An origin: where browsers and clients reach it. `http://localhost:<port>` without it. */
   readonly issuer?: string;
-  /** 127.0.0.1 without it. */
+  /** 127.0.0.1 without it; `localhost` stands for 127.0.0.1 and ::1. */
   readonly host?: string;
   /** A random one without it. */
   readonly port?: number;
@@ -70,7 +71,7 @@ export async function startExampleId(options: ExampleIdOptions): Promise<Example
 
   try {
     const signingKey = await makeSigningKey();
-    await app.listen({ host, port });
+    await listen(app, { host, port });
     const { port: chosen } = app.server.address() as AddressInfo;
     const issuer = options.issuer ?? `http://localhost:${chosen}`;
     const provider = provide(issuer, signingKey);

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, get } from 'node:http';
+import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { forThisFile } from '@latchkey/testing';
+import { loopbackAddresses } from '@latchkey/testing/loopback';
 import * as openid from 'openid-client';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
 import {
   type Answer,
   type Cookies,
@@ -200,6 +201,29 @@ test.each([
 test('a client that is not valid keeps it from starting', async () => {
   await expect(startExampleId({ clients: [{ ...client, redirect_uris: ['nowhere'] }] })).rejects.toThrow();
 });
+
+// A hosts file may name one of the two addresses alone, as a container's often does.
+test.each(['localhost', 'LOCALHOST'])('%s is every address that a browser may take it for', async (host) => {
+  const started = await startExampleId({ clients: [], host });
+  onTestFinished(started.stop);
+  for (const address of loopbackAddresses) {
+    const { port } = new URL(started.issuer);
+    const [response] = await once(get({ host: address, port, path: '/ready' }), 'response');
+    expect(await text(response)).toContain('ready');
+  }
+});
+
+test.each(loopbackAddresses)(
+  'it does not start where another program has the port at %s',
+  async (address) => {
+    const other = createNetServer().listen(0, address);
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const started = startExampleId({ clients: [], host: 'localhost', port });
+    await expect(started).rejects.toMatchObject({ code: 'EADDRINUSE', address });
+  },
+);
 
 /** Not verified: it came from the provider itself. */
 function payloadOf(token = ''): unknown {

@@ -25,7 +25,7 @@ export async function listen(
   const { server } = app;
   // Logged here once; fastify's own line would appear for each address.
   const listenTextResolver = (found: string): string => `listening on ${found}`;
-  const isLocalhost = host === 'localhost';
+  const isLocalhost = host.toLowerCase() === 'localhost';
   const address = await app.listen({ host: isLocalhost ? '127.0.0.1' : host, port, listenTextResolver });
   app.log.debug({ address }, 'started');
   const second = isLocalhost ? await listenBeside(server) : undefined;
