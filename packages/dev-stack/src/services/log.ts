@@ -4,20 +4,37 @@ export type LogFault = { severe: boolean; message: string };
 
 const severe = new Set<unknown>(['error', 'fatal']);
 
-/** The message of a log line (JSON, level by name) that is a warning or worse; undefined for other lines. */
+/** An error in a log line, as service-kit describes it. */
+type Described = { message?: unknown; cause?: Described | null };
+
+/**
+ * The message of a log line (JSON, level by name) that is a warning or worse, with those of its error and of what caused
+ * that; undefined for other lines.
+ */
 export function parseFault(line: string): LogFault | undefined {
   try {
-    const { level, msg, err } = JSON.parse(line) as {
+    const { level, msg, code, err } = JSON.parse(line) as {
       level?: unknown;
       msg?: unknown;
-      err?: { message?: unknown };
+      code?: unknown;
+      err?: Described | null;
     };
     if (level !== 'warn' && !severe.has(level)) return undefined;
-    const detail = typeof err?.message === 'string' && err.message !== msg ? `: ${err.message}` : '';
-    return { severe: severe.has(level), message: `${String(msg)}${detail}`.replaceAll(/\s+/g, ' ') };
+    // The answer to a probe. The service logs the reason by itself, and each probe of ours would hide it.
+    if (code === 'not_ready') return undefined;
+    const message = withCauses(String(msg), err).replaceAll(/\s+/g, ' ');
+    return { severe: severe.has(level), message };
   } catch {
     return undefined;
   }
+}
+
+function withCauses(text: string, err: Described | null | undefined): string {
+  if (!err) return text;
+  const { message, cause } = err;
+  // Many an error repeats what caused it.
+  const isNew = typeof message === 'string' && !text.includes(message);
+  return withCauses(isNew ? `${text}: ${message}` : text, cause);
 }
 
 /** The last warning or error in a service's log; undefined if there is none. */
