@@ -5,6 +5,7 @@ import { buildApp } from './app.ts';
 import { listen } from './listen.ts';
 import { type Person, seededPeople } from './people.ts';
 import { type Client, createProvider, makeSigningKey } from './provider.ts';
+import { originAt } from './settings.ts';
 import { createStore } from './store.ts';
 
 export type ExampleIdOptions = {
@@ -73,7 +74,7 @@ export async function startExampleId(options: ExampleIdOptions): Promise<Example
     const signingKey = await makeSigningKey();
     await listen(app, { host, port });
     const { port: chosen } = app.server.address() as AddressInfo;
-    const issuer = options.issuer ?? `http://localhost:${chosen}`;
+    const issuer = options.issuer ?? originAt(chosen);
     const provider = provide(issuer, signingKey);
     // A client that is not valid is otherwise found when it first asks.
     for (const { client_id: id } of clients) await provider.Client.find(id);

@@ -18,9 +18,10 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (env['NODE_ENV'] === 'production')
     throw new Error('Example ID does not start with NODE_ENV=production: its passwords are public.');
   const port = Number(env['PORT'] || 3002);
-  const issuer = env['ISSUER'] || `http://localhost:${port}`;
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 65_535;
+  const issuer = env['ISSUER'] || originAt(isPort ? port : 0);
   const faults: string[] = [];
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) faults.push('PORT is not valid (0 to 65535)');
+  if (!isPort) faults.push('PORT is not valid (0 to 65535)');
   if (!URL.canParse(issuer) || !/^https?:/.test(issuer) || new URL(issuer).origin !== issuer)
     faults.push('ISSUER is not valid (an origin, without a slash at its end)');
   const clients = clientsIn(env);
@@ -29,6 +30,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   if (clients === undefined || faults.length > 0)
     throw new Error(`the settings are not valid:\n  - ${faults.join('\n  - ')}`);
   return { issuer, host: env['HOST'] || '127.0.0.1', port, clients, logLevel: env['LOG_LEVEL'] || 'info' };
+}
+
+/** A port of this machine, written as browsers write it: without the port of http. */
+export function originAt(port: number): string {
+  return new URL(`http://localhost:${port}`).origin;
 }
 
 function clientsIn(env: Readonly<Record<string, string | undefined>>): Client[] | undefined {

@@ -18,6 +18,8 @@ test('are read as they are given, and have defaults', () => {
   expect(readSettings(env)).toEqual(given);
   const defaults = { issuer: 'http://localhost:3002', host: '127.0.0.1', clients: [] };
   expect(readSettings({})).toMatchObject(defaults);
+  // As browsers write the port of http.
+  expect(readSettings({ PORT: '80' })).toMatchObject({ port: 80, issuer: 'http://localhost' });
 });
 
 test('the clients may come from a file', () => {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { exampleIdDefinition } from '../services/definitions.ts';
-import { commonEnvironment, issuerAt, type Ports } from '../services/environment.ts';
+import { commonEnvironment, originAt, type Ports } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
 
 export type ExampleIdOptions = {
@@ -23,8 +23,8 @@ export type ExampleId = {
  */
 export function createExampleId({ ports, logs, onCrash }: ExampleIdOptions): ExampleId {
   const { name } = exampleIdDefinition;
-  const issuer = `http://localhost:${ports.exampleId}`;
-  const here = `${issuerAt(ports.auth)}/providers/${name}`;
+  const issuer = originAt(ports.exampleId);
+  const here = `${originAt(ports.auth)}/providers/${name}`;
   const credentials = { client_id: 'latchkey', client_secret: randomBytes(32).toString('base64url') };
   const client = {
     ...credentials,

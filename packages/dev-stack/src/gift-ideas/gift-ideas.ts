@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { giftIdeasDefinition } from '../services/definitions.ts';
-import { addressOf, commonEnvironment, issuerAt, type Ports } from '../services/environment.ts';
+import { addressOf, commonEnvironment, originAt, type Ports } from '../services/environment.ts';
 import { createService, type Service } from '../services/service.ts';
-import { originOf } from './registration.ts';
 
 export type GiftIdeasOptions = {
   ports: Ports & { giftIdeas: number };
@@ -19,8 +18,8 @@ export function createGiftIdeas({ ports, secret, logs, onCrash }: GiftIdeasOptio
     port: giftIdeas,
     env: {
       ...commonEnvironment(giftIdeas),
-      PUBLIC_URL: originOf(giftIdeas),
-      ISSUER: issuerAt(auth),
+      PUBLIC_URL: originAt(giftIdeas),
+      ISSUER: originAt(auth),
       CLIENT_ID: giftIdeasDefinition.name,
       CLIENT_SECRET: secret,
       WISHLIST_URL: addressOf(wishlist),

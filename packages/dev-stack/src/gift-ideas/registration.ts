@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runAuthCommand } from '../services/auth-command.ts';
 import { giftIdeasDefinition } from '../services/definitions.ts';
+import { originAt } from '../services/environment.ts';
 
 /**
  * Registers gift-ideas at auth-service, unless it is registered just so. Do it before auth-service starts: one that
@@ -19,7 +20,7 @@ export async function registerGiftIdeas(
   const application = {
     id: giftIdeasDefinition.name,
     name: 'Gift ideas',
-    redirect_uris: [`${originOf(port)}/callback`],
+    redirect_uris: [`${originAt(port)}/callback`],
     scopes: ['openid', 'profile', 'offline_access', 'wishlist:read'],
     secret,
   };
@@ -27,9 +28,4 @@ export async function registerGiftIdeas(
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hash) return;
   await runAuthCommand({ command: 'register-applications', lines: [application], env, signal });
   writeFileSync(marker, hash);
-}
-
-/** Where browsers reach gift-ideas. */
-export function originOf(port: number): string {
-  return `http://localhost:${port}`;
 }

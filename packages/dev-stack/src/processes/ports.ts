@@ -9,12 +9,25 @@ const count = 12_000;
  * Parallel test files use separate ranges of ports, so that none takes a port that another has chosen but not used yet.
  */
 const workers = 8;
+// Fetch, §2.9: "bad ports", of protocols that an answer or a request could be taken for.
+const refusedPorts = new Set(
+  [
+    '1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111 113 115 117 119 123',
+    '135 137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532 540 548 554 556 563 587 601 636 989 990',
+    '993 995 1719 1720 1723 2049 3659 4045 4190 5060 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080',
+  ].flatMap((line) => line.split(' ').map(Number)),
+);
 let turn = randomInt(count);
 const reserved = new Set<number>();
 
 /** Keeps freePort from returning this port, which somebody chose for a server that does not listen yet. */
 export function reservePort(port: number): void {
   reserved.add(port);
+}
+
+/** Whether browsers and fetch refuse to ask this port, whatever listens there. */
+export function isRefusedPort(port: number): boolean {
+  return refusedPorts.has(port);
 }
 
 /**

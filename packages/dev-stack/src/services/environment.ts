@@ -20,13 +20,13 @@ export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions)
   return {
     ...commonEnvironment(ports[key]),
     DATABASE_URL: databaseUrl,
-    ISSUER: issuerAt(ports.auth),
-    CORS_ORIGINS: `http://localhost:${ports.storefront ?? storefrontDefinition.defaultPort}`,
+    ISSUER: originAt(ports.auth),
+    CORS_ORIGINS: originAt(ports.storefront ?? storefrontDefinition.defaultPort),
     ...(ports.storefront === undefined ? {} : { SPANS_ENDPOINT: addressOf(ports.storefront) }),
     JWKS_URI: `${auth}/.well-known/jwks.json`,
     TOKEN_ENDPOINT: `${auth}/token`,
     REVOCATIONS_URI: `${auth}/revocations`,
-    RESOURCE_URL: resourceUrlAt(ports[key]),
+    RESOURCE_URL: originAt(ports[key]),
     INTERNAL_URLS: addressOf(ports[key]),
     // Each service has one replica here.
     PROOF_STORE: 'memory',
@@ -37,17 +37,15 @@ export function serviceEnvironment(key: ServiceKey, options: EnvironmentOptions)
 
 /** By which the parts of the stack reach each other. */
 export function addressOf(port: number): string {
-  return `http://127.0.0.1:${port}`;
+  return originAt(port, '127.0.0.1');
 }
 
-/** The issuer in tokens: auth-service's address for people. */
-export function issuerAt(authPort: number): string {
-  return `http://localhost:${authPort}`;
-}
-
-/** A service's address for people and their clients. */
-function resourceUrlAt(port: number): string {
-  return `http://localhost:${port}`;
+/**
+ * An address for people and their clients, written as browsers write it: without the port of http. That of auth-service
+ * is the issuer in tokens.
+ */
+export function originAt(port: number, host = 'localhost'): string {
+  return new URL(`http://${host}:${port}`).origin;
 }
 
 /** The environment of every process of the stack. */
@@ -72,6 +70,6 @@ export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports
     REDIS_URL: redisUrl,
     REFRESH_TOKEN_KEYS: secrets['REFRESH_TOKEN_KEYS'],
     SERVICE_JWKS_URIS: jwksUris.join(','),
-    RESOURCE_URLS: verifierKeys.map((key) => `${services[key].name}=${resourceUrlAt(ports[key])}`).join(','),
+    RESOURCE_URLS: verifierKeys.map((key) => `${services[key].name}=${originAt(ports[key])}`).join(','),
   };
 }

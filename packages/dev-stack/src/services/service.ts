@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError, explainText } from '../errors.ts';
 import { type Child, type Exit, startChild } from '../processes/child.ts';
 import type { ServiceDefinition } from './definitions.ts';
+import { originAt } from './environment.ts';
 import { lastComplaint, lastFault } from './log.ts';
 
 export type ServiceOptions = {
@@ -46,7 +47,7 @@ const readyMs = 60_000;
 export function createService(definition: ServiceDefinition, options: ServiceOptions): Service {
   const { host = '127.0.0.1', port, logFile, onCrash } = options;
   let { env } = options;
-  const url = `http://${host}:${port}`;
+  const url = originAt(port, host);
   let child: Child | undefined;
   let expected = false;
   let append = false;

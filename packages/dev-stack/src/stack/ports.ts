@@ -1,5 +1,5 @@
 import { DevStackError } from '../errors.ts';
-import { freePort, isPortFree, reservePort } from '../processes/ports.ts';
+import { freePort, isPortFree, isRefusedPort, reservePort } from '../processes/ports.ts';
 import type { ServiceDefinition } from '../services/definitions.ts';
 
 /**
@@ -27,6 +27,8 @@ export async function choosePorts<Key extends string>(
     if (!Number.isInteger(port) || port < 1 || port > 65_535) {
       throw new DevStackError(`${portVariable} is not a port: give it a whole number from 1 to 65535.`);
     }
+    if (isRefusedPort(port))
+      throw new DevStackError(`${portVariable} is ${port}, a port that browsers refuse: choose another.`);
     if ([...chosen.values()].includes(port))
       throw new DevStackError(`Port ${port} is given to two services: see ${portVariable}.`);
     if (!(await isPortFree(port))) {

@@ -21,8 +21,8 @@ import {
 import {
   addressOf,
   authEnvironment,
-  issuerAt,
   type OptionalPart,
+  originAt,
   type Ports,
   serviceEnvironment,
 } from '../services/environment.ts';
@@ -217,7 +217,7 @@ async function start(
     ...(storefront && { storefront }),
     ...(giftIdeas && { giftIdeas }),
     ...(exampleId && { exampleId: exampleId.service }),
-    issuer: issuerAt(ports.auth),
+    issuer: originAt(ports.auth),
     accounts: demoAccounts,
     redis,
     postgres,

@@ -1,21 +1,21 @@
 import { serviceKeys, services } from '@latchkey/services';
 import { type DemoAccount, demoAccounts } from '../services/demo-accounts.ts';
-import { addressOf, commonEnvironment, issuerAt } from '../services/environment.ts';
+import { addressOf, commonEnvironment, originAt } from '../services/environment.ts';
 import type { StorefrontPorts } from './storefront.ts';
 
 /** The settings of the storefront in demo mode. */
 export function storefrontEnvironment(ports: StorefrontPorts, controlSocket: string): NodeJS.ProcessEnv {
   const { auth, storefront, giftIdeas } = ports;
   const addresses = serviceKeys.flatMap((key) => [
-    [`${key.toUpperCase()}_ORIGIN`, `http://localhost:${ports[key]}`],
+    [`${key.toUpperCase()}_ORIGIN`, originAt(ports[key])],
     [services[key].urlVariable, addressOf(ports[key])],
   ]);
   return {
     ...commonEnvironment(storefront),
-    ISSUER: issuerAt(auth),
-    STOREFRONT_ORIGIN: `http://localhost:${storefront}`,
+    ISSUER: originAt(auth),
+    STOREFRONT_ORIGIN: originAt(storefront),
     ...Object.fromEntries(addresses),
-    ...(giftIdeas !== undefined && { GIFT_IDEAS_ORIGIN: `http://localhost:${giftIdeas}` }),
+    ...(giftIdeas !== undefined && { GIFT_IDEAS_ORIGIN: originAt(giftIdeas) }),
     DEMO: 'true',
     DEMO_ACCOUNTS: JSON.stringify(demoAccounts satisfies DemoAccount[]),
     CONTROL_SOCKET: controlSocket,

@@ -74,6 +74,17 @@ test('ports are the documented ones unless the environment names others', async 
   );
 });
 
+test.each([6000, 5060, 6667, 10_080])(
+  'port %d, which browsers and fetch refuse to ask, is refused at once',
+  async (port) => {
+    await expect(fetch(`http://localhost:${port}`)).rejects.toMatchObject({ cause: { message: 'bad port' } });
+    const { auth } = serviceDefinitions;
+    await expect(choosePorts({ auth }, 'default', { AUTH_PORT: String(port) })).rejects.toThrow(
+      `AUTH_PORT is ${port}, a port that browsers refuse: choose another.`,
+    );
+  },
+);
+
 test('Postgres and Redis never get a port that is chosen for a service which does not listen yet', async () => {
   const next = (await freePort()) + 1;
   await choosePorts({ cart: serviceDefinitions.cart }, 'default', { CART_PORT: String(next) });

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { createExampleId } from '../../src/example-id/example-id.ts';
+import {
+  addressOf,
+  authEnvironment,
+  originAt,
+  type Ports,
+  serviceEnvironment,
+} from '../../src/services/environment.ts';
+import { storefrontEnvironment } from '../../src/storefront/environment.ts';
+
+// The port of http: a browser leaves it out of an origin, and the services compare origins as text.
+const ports = {
+  auth: 80,
+  cart: 80,
+  wishlist: 80,
+  payment: 80,
+  storefront: 80,
+  giftIdeas: 80,
+  exampleId: 80,
+} satisfies Ports;
+
+test('an address is written as browsers write it', () => {
+  expect([originAt(4000), originAt(80)]).toEqual(['http://localhost:4000', 'http://localhost']);
+  expect([addressOf(4000), addressOf(80)]).toEqual(['http://127.0.0.1:4000', 'http://127.0.0.1']);
+});
+
+test('no setting of a service names the port of http', () => {
+  const secrets = {};
+  const settings = {
+    ...authEnvironment('redis://127.0.0.1:1', secrets, ports),
+    ...serviceEnvironment('payment', { ports, databaseUrl: 'postgres://127.0.0.1:1/payment', secrets }),
+    ...storefrontEnvironment(ports, '/control.sock'),
+    ...createExampleId({ ports, logs: '/logs' }).authEnvironment,
+  };
+  const addresses = Object.entries(settings).filter(([, value]) => value?.includes('http://'));
+  expect(addresses.length).toBeGreaterThan(15);
+  expect(addresses.filter(([, value]) => /:80\b/.test(value ?? ''))).toEqual([]);
+});
