@@ -21,17 +21,25 @@ export type DockerRedisOptions = {
   signal?: AbortSignal;
 };
 
+// An engine on another machine would publish the port on its own loopback, not on ours.
+const localEngine = /^$|^(unix|npipe):/;
+
 /** Whether a Docker engine of this machine answers; the docker program alone does not mean that one runs. */
 export function dockerAnswers(docker: string, env: Record<string, string | undefined>): boolean {
-  // An engine on another machine would publish the port on its own loopback, not on ours.
-  if (!/^$|^(unix|npipe):/.test(env['DOCKER_HOST'] ?? '')) return false;
+  if (!localEngine.test(env['DOCKER_HOST'] ?? '')) return false;
+  const context = spawnSync(docker, ['context', 'inspect', '--format', '{{.Endpoints.docker.Host}}'], {
+    encoding: 'utf8',
+    timeout: 5_000,
+  });
+  // What imitates docker may know no contexts.
+  if (context.status === 0 && !localEngine.test(context.stdout.trim())) return false;
   return spawnSync(docker, ['info', '--format', '{{.ServerVersion}}'], { timeout: 5_000 }).status === 0;
 }
 
-/** Whether the engine has the image, or can pull it now. */
-export async function fetchRedisImage(options: DockerRedisOptions): Promise<boolean> {
+/** Pulls the image if the engine does not have it. @throws DevStackError, one line */
+async function fetchRedisImage(options: DockerRedisOptions): Promise<void> {
   const { docker, directory, onProgress, signal } = options;
-  if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status === 0) return true;
+  if (spawnSync(docker, ['image', 'inspect', image], { timeout: 5_000 }).status === 0) return;
   onProgress?.(`Fetching the image ${image} …`);
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');
@@ -48,17 +56,20 @@ export async function fetchRedisImage(options: DockerRedisOptions): Promise<bool
   clearTimeout(timer);
   signal?.removeEventListener('abort', abort);
   signal?.throwIfAborted();
-  return code === 0;
+  if (code !== 0)
+    throw new DevStackError(`Docker cannot fetch the image ${image}: check the network, or install Redis.`);
 }
 
 /**
- * Starts Redis in a container of the image that `fetchRedisImage` pulled, published only on loopback, with its data in
- * `directory`. The container is a foreground `docker run --rm`, so a signal that ends our child ends the container too.
+ * Starts Redis in a container, published only on loopback, with its data in `directory`. Pulls the image if the engine
+ * does not have it. The container is a foreground `docker run --rm`, so a signal that ends our child ends the container
+ * too.
  *
  * @throws DevStackError, one line
  */
 export async function startDockerRedis(options: DockerRedisOptions): Promise<RedisServer> {
   const { docker, durable, signal } = options;
+  await fetchRedisImage(options);
   const directory = resolve(options.directory);
   mkdirSync(directory, { recursive: true });
   const logFile = join(directory, 'redis.log');

@@ -27,9 +27,7 @@ export async function installRedis({ env, interactive, ask = askTerminal }: Inst
   const manager = findManager(env);
   const commands = manager === undefined ? [] : installCommands(manager, env);
   const shown = commands.map((command) => command.join(' ')).join(' && ');
-  const missing = new DevStackError(
-    `Redis was not found. Install it${shown === '' ? '' : ` (${shown})`}, or start Docker, or set REDIS_URL; then start again.`,
-  );
+  const missing = redisMissing(shown);
   if (commands.length === 0) throw missing;
   if (env['CI'] !== 'true' && manager !== 'brew') {
     const atTerminal = interactive ?? (process.stdin.isTTY && process.stdout.isTTY);
@@ -45,6 +43,19 @@ export async function installRedis({ env, interactive, ask = askTerminal }: Inst
         `"${[program, ...args].join(' ')}" failed: install Redis by hand and start again.`,
       );
   }
+}
+
+/** Says what to do where no source has Redis; `commands` would install it. */
+export function redisMissing(commands = ''): DevStackError {
+  const shown = commands === '' ? '' : ` (${commands})`;
+  return new DevStackError(
+    `Redis was not found. Install it${shown}, or start Docker, or set REDIS_URL; then start again.`,
+  );
+}
+
+/** Whether `installRedis` knows a package manager of this machine. */
+export function hasPackageManager(env: Record<string, string | undefined>): boolean {
+  return findManager(env) !== undefined;
 }
 
 /** The first known package manager on PATH. */

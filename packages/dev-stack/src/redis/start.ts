@@ -3,11 +3,12 @@ import { DevStackError } from '../errors.ts';
 import { hasApt } from '../programs/apt.ts';
 import { findOnPath } from '../programs/find-on-path.ts';
 import { checkRedis } from './check.ts';
-import { dockerAnswers, fetchRedisImage, startDockerRedis } from './docker.ts';
+import { dockerAnswers, startDockerRedis } from './docker.ts';
 import { fetchRedis, findFetchedRedis } from './fetch.ts';
 import { findRedisServer } from './find.ts';
-import { type InstallOptions, installRedis } from './install.ts';
+import { hasPackageManager, type InstallOptions, installRedis, redisMissing } from './install.ts';
 import { type RedisServer, startRedisServer } from './server.ts';
+import { firstOf, type Source } from './sources.ts';
 
 export type RedisOptions = {
   /** Its own folder for data and log; created if missing. */
@@ -42,8 +43,8 @@ export type RedisInstance = {
 
 /**
  * Starts a real Redis (or Valkey) ≥ 7.0 from the first source that has one: REDIS_URL; redis-server or valkey-server on
- * PATH; a program that an earlier start fetched; Docker, if an engine answers; the system's packages, see
- * `provideRedis`.
+ * PATH; a program that an earlier start fetched; apt; Docker, if an engine answers; another package manager. The engine
+ * may be on another machine, whose ports are not ours, so apt comes first: it needs nothing.
  *
  * @throws DevStackError, one line that says what to do
  * @example const redis = await startRedis({ directory: '.latchkey/redis', durable: true });
@@ -54,16 +55,23 @@ export async function startRedis(options: RedisOptions): Promise<RedisInstance> 
   if (url !== undefined && url !== '') return await external(url);
   const common = { directory, durable, ...(signal === undefined ? {} : { signal }) };
 
-  let program = findProgram(env, onProgress);
-  if (program === undefined) {
-    const docker = findOnPath(['docker'], env['PATH']);
-    const container = docker !== undefined && { ...common, docker, onProgress };
-    if (container && dockerAnswers(container.docker, env) && (await fetchRedisImage(container))) {
-      return await managed((port) => startDockerRedis({ ...container, ...port }), options.port);
-    }
-    program = await provideRedis({ env, onProgress, signal, install: options.install });
-  }
-  const found = program;
+  const docker = findOnPath(['docker'], env['PATH']);
+  const [apt, manager] = packageSources({ env, onProgress, signal, install: options.install });
+  const containers: Source<RedisInstance>[] =
+    docker === undefined
+      ? []
+      : [
+          {
+            isHere: () => dockerAnswers(docker, env),
+            get: () =>
+              managed((port) => startDockerRedis({ ...common, ...port, docker, onProgress }), options.port),
+          },
+        ];
+  const found =
+    findProgram(env, onProgress) ??
+    (await firstOf<string | RedisInstance>([apt, ...containers, manager], { onProgress, signal }));
+  if (found === undefined) throw redisMissing();
+  if (typeof found !== 'string') return found;
   return await managed((port) => startRedisServer({ ...common, ...port, program: found }), options.port);
 }
 
@@ -78,20 +86,35 @@ export type ProvideOptions = {
 /**
  * Finds the program of a Redis or Valkey server on this machine, or gets one. With apt it is fetched into this clone's
  * folder, without privileges and without asking. Otherwise the system's package manager installs it, see
- * `installRedis`.
+ * `installRedis`. Does not ask Docker, which has no program for others to run.
  *
  * @returns the path of the program
  * @throws DevStackError, one line that says what to do
  */
-export async function provideRedis({ env, onProgress, signal, install }: ProvideOptions): Promise<string> {
-  const found = findProgram(env);
-  if (found !== undefined) return found;
-  if (hasApt(env)) return await fetchRedis({ directory: latchkeyDirectory(env), env, onProgress, signal });
-  await installRedis({ ...install, env });
-  const installed = findRedisServer(env['PATH']);
-  if (installed === undefined)
-    throw new DevStackError('Redis was installed but is not on PATH: open a new terminal.');
-  return installed;
+export async function provideRedis(options: ProvideOptions): Promise<string> {
+  const found = findProgram(options.env) ?? (await firstOf(packageSources(options), options));
+  if (found === undefined) throw redisMissing();
+  return found;
+}
+
+function packageSources(options: ProvideOptions): readonly [apt: Source<string>, manager: Source<string>] {
+  const { env, onProgress, signal, install } = options;
+  return [
+    {
+      isHere: () => hasApt(env),
+      get: () => fetchRedis({ directory: latchkeyDirectory(env), env, onProgress, signal }),
+    },
+    {
+      isHere: () => hasPackageManager(env),
+      get: async () => {
+        await installRedis({ ...install, env });
+        const installed = findRedisServer(env['PATH']);
+        if (installed === undefined)
+          throw new DevStackError('Redis was installed but is not on PATH: open a new terminal.');
+        return installed;
+      },
+    },
+  ];
 }
 
 function findProgram(

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { freePort } from '../../src/processes/ports.ts';
 import { versionFault } from '../../src/redis/check.ts';
 import { findRedisServer } from '../../src/redis/find.ts';
 import { type RedisOptions, startRedis } from '../../src/redis/start.ts';
@@ -180,20 +182,71 @@ test.each([
   expect(await command(redis.url, 'PING')).toBe('PONG');
 });
 
-test('Docker is used when an engine answers, published on loopback alone', async () => {
-  // Replaces the engine: runs the real server that `docker run` would, on its own port.
+/** Replaces the engine: runs the real server that `docker run` would, on its own port. Returns the port. */
+async function engine(): Promise<number> {
+  const port = await freePort();
   program(
     'docker',
     `case "$1" in
       info|image) exit 0 ;;
-      run) echo "$@" > ${root}/run; exec ${server} --port 0 --bind 127.0.0.1 --port $(cat ${root}/port) --dir ${root} ;;
-      port) echo "127.0.0.1:$(cat ${root}/port)" ;;
+      run) echo "$@" > ${root}/run; exec ${server} --port 0 --bind 127.0.0.1 --port ${port} --dir ${root} ;;
+      port) echo "127.0.0.1:${port}" ;;
     esac`,
   );
-  const other = await start({ directory: join(root, 'other') });
-  const port = new URL(other.url).port;
-  await other.stop();
-  writeFileSync(join(root, 'port'), port);
+  return port;
+}
+
+/** Replaces apt by one whose packages hold the server of this machine. Packages hold none without it. */
+function apt(packaged?: string): void {
+  program(
+    'apt-get',
+    `case "$*" in
+      *simulate*) ${packaged ? 'echo "Inst redis-server (9:1 stable [all])"' : 'echo "E: no network" >&2; exit 100'} ;;
+      *download*) touch redis-server.deb ;;
+    esac`,
+  );
+  program('dpkg-deb', `mkdir -p tree/usr/bin; ln -s ${packaged} tree/usr/bin/redis-server`);
+}
+
+test.runIf(process.platform === 'linux')(
+  'apt is asked before Docker, whose engine may be elsewhere',
+  async () => {
+    await engine();
+    apt(server);
+    const redis = await start({ env: bare() });
+    expect(await command(redis.url, 'PING')).toBe('PONG');
+    expect(existsSync(join(root, 'run'))).toBe(false);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'Docker is asked where apt cannot fetch, and the reason is told',
+  async () => {
+    const port = await engine();
+    apt();
+    const progress: string[] = [];
+    const redis = await start({ env: bare(), onProgress: (line) => void progress.push(line) });
+    expect(redis.url).toBe(`redis://127.0.0.1:${port}`);
+    expect(progress.at(-1)).toMatch(/^Redis could not be fetched: no network\. .* Looking for another …$/);
+  },
+);
+
+test('the package manager is asked where Docker does not start it, and the reason is told', async () => {
+  program('docker', '[ "$1" != run ]');
+  program('dnf', `ln -s ${server} ${join(bin, 'redis-server')}`);
+  const progress: string[] = [];
+  const redis = await start({
+    env: { ...bare(), CI: 'true' },
+    onProgress: (line) => void progress.push(line),
+  });
+  expect(await command(redis.url, 'PING')).toBe('PONG');
+  expect(progress).toEqual([
+    expect.stringMatching(/^Redis in Docker did not start: .* Looking for another …$/),
+  ]);
+});
+
+test('Docker is used when an engine answers, published on loopback alone', async () => {
+  const port = await engine();
   const redis = await start({ env: bare() });
   expect(redis.url).toBe(`redis://127.0.0.1:${port}`);
   expect(await command(redis.url, 'PING')).toBe('PONG');
@@ -222,6 +275,7 @@ test.each([
   ['without an engine', 'exit 1', {}],
   ['that cannot get the image', '[ "$1" = info ]', {}],
   ['whose engine is another machine’s', 'exit 0', { DOCKER_HOST: 'ssh://docker.invalid' }],
+  ['whose context is another machine’s', '[ "$1" != context ] || echo ssh://docker.invalid', {}],
 ])('a Docker %s is passed over', async (_, docker, env) => {
   program('docker', docker);
   program('dnf', 'exit 1');
