@@ -158,7 +158,7 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
 
   /** A token that is still good needs no request. */
   async function takeFromVault(): Promise<void> {
-    const kept = await vault?.read().catch(() => undefined);
+    const kept = (await vault?.read().catch(() => undefined))?.kept;
     if (kept === undefined || kept.expiresAtMs - leastLeftMs <= platform.now()) return;
     const { accessToken, expiresAtMs, lifetimeMs, boundTo } = kept;
     // Version 1 is older than what another tab says, and later than a first visit.

@@ -104,8 +104,11 @@ export async function startAuthServer(): Promise<AuthServer> {
       const session = sessions.get(id);
       if (session?.ended !== null) return oauthError('invalid_grant', session?.ended ?? undefined);
       if (session.key !== provenKey(asked)) return oauthError('invalid_dpop_proof');
-      // With the key, a lost reply is forgiven.
-      if (session.generation > Number(generation)) session.generation -= 1;
+      // With the key, a lost reply is forgiven. An older token is a copy.
+      const behind = session.generation - Number(generation);
+      if (behind > 1) session.ended = 'reuse';
+      if (behind > 1) return oauthError('invalid_grant', 'reuse');
+      session.generation -= behind;
       return withRefreshToken(session);
     },
     'POST /revoke'(asked) {

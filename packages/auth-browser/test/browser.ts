@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { type BrowserSession, startBrowserSession } from '../src/browser-session.ts';
 import type { Binding, Storage } from '../src/options.ts';
 import { type AuthServer, invalidToken, startAuthServer, testPassword } from './auth-server.ts';
@@ -136,3 +136,26 @@ export async function signedInTab(
   await tab.session.signIn({ username, password: testPassword });
   return tab;
 }
+
+/** The options of a tab whose page keeps its tokens in a vault. */
+export const inVault = { keptIn: 'vault', clientId: 'embedded' } as const;
+
+/** A tab with a vault, whose person has come back from auth-service's page. */
+export async function signedInByCode(browser: Browser, username = 'mina'): Promise<Tab> {
+  const tab = browser.openTab(inVault);
+  await comeBackByCode(browser, tab, username);
+  expect(await tab.session.completeSignIn()).toBe(true);
+  return tab;
+}
+
+/** Takes the tab to auth-service's page, and back with the code. */
+export async function comeBackByCode(browser: Browser, { session, platform }: Tab, username: string) {
+  await session.beginSignIn({ scope: 'cart:read' });
+  platform.href = browser.auth.comeBack(platform.href, username);
+}
+
+/** What lies in the vault. */
+export const sealedIn = ({ records }: Browser) =>
+  [...records.entries()].find(([name]) => name.endsWith(' vault'))?.[1] as
+    | { key: CryptoKey; iv: Uint8Array; bytes: ArrayBuffer; sessionId: string }
+    | undefined;

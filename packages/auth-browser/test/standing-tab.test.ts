@@ -1,7 +1,17 @@
 import { eventually } from '@latchkey/testing';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { testPassword } from './auth-server.ts';
-import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
+import {
+  type Browser,
+  comeBackByCode,
+  inVault,
+  openBrowser,
+  sealedIn,
+  signedIn,
+  signedInByCode,
+  signedInTab,
+  type Tab,
+} from './browser.ts';
 import { type Answer, problem } from './http-server.ts';
 
 const refresh = '/sessions/refresh';
@@ -164,4 +174,100 @@ test.each([
   await acting;
   await pause();
   for (const tab of [standing, one]) expect(signedIn(tab).subject).toBe('noor');
+});
+
+describe('with a vault', () => {
+  type Asking = { readonly path: string; readonly act: (tab: Tab) => Promise<unknown> };
+
+  /** Two tabs of mina. The first is frozen in the middle of `act`, whose answer comes when `release` is called. */
+  async function withStandingVault(browser: Browser, { path, act }: Asking) {
+    const [standing, one] = [await signedInByCode(browser), browser.openTab(inVault)];
+    await one.session.restore();
+    const release = browser.auth.hold(path);
+    const asked = browser.auth.asked.length;
+    const acting = act(standing);
+    await eventually('the tab has asked', () => expect(browser.auth.asked.length).toBe(asked + 1));
+    standing.platform.freeze();
+    return { standing, one, acting, release };
+  }
+
+  /** The same, and the answer has come before another tab goes on. */
+  async function withLateAnswer(browser: Browser, { late, ...asking }: Asking & { readonly late?: Answer }) {
+    const { release, ...tabs } = await withStandingVault(browser, asking);
+    if (late !== undefined) browser.auth.fail(asking.path, late);
+    release();
+    await untilAnswered(tabs.standing);
+    return tabs;
+  }
+
+  async function signInMeanwhile(browser: Browser, tab: Tab): Promise<void> {
+    await comeBackByCode(browser, tab, 'noor');
+    const signingIn = tab.session.completeSignIn();
+    await losePatience(browser, tab, 6_000);
+    await signingIn;
+  }
+
+  const refreshing = { path: '/token', act: ({ session }: Tab) => session.refresh() };
+  const signingOut = { path: '/revoke', act: ({ session }: Tab) => session.signOut() };
+  const end = { status: 400, body: { error: 'invalid_grant', reason: 'reuse' } };
+
+  test.each<[string, { late?: Answer }]>([
+    ['older tokens', {}],
+    ['the end of the session', { late: end }],
+  ])('a late answer leaves the tokens that another tab has got meanwhile: %s', async (_what, late) => {
+    const browser = await openBrowser();
+    const { standing, one, acting } = await withLateAnswer(browser, { ...refreshing, ...late });
+    const next = one.session.refresh();
+    await losePatience(browser, one, 6_000);
+    await next;
+    for (let more = 0; more < 3; more += 1) await one.session.refresh();
+    const { accessToken } = signedIn(one);
+    const sealed = sealedIn(browser);
+    await standing.platform.thaw();
+    await acting;
+    for (const tab of [standing, one]) expect(signedIn(tab).accessToken).toBe(accessToken);
+    expect(sealedIn(browser)).toEqual(sealed);
+    await standing.session.refresh();
+    expect(signedIn(standing).subject).toBe('mina');
+  });
+
+  test.each([
+    ['the end of the session before', { ...refreshing, late: end }],
+    ['tokens of the session before', refreshing],
+    ['a sign-out', signingOut],
+  ])('a late answer leaves the vault of who has signed in meanwhile: %s', async (_what, what) => {
+    const browser = await openBrowser();
+    const { standing, one, acting } = await withLateAnswer(browser, what);
+    await signInMeanwhile(browser, one);
+    await standing.platform.thaw();
+    await acting;
+    for (const tab of [standing, one]) expect(signedIn(tab).subject).toBe('noor');
+    const later = browser.openTab(inVault);
+    await later.session.refresh();
+    expect(signedIn(later).subject).toBe('noor');
+  });
+
+  test('a late answer gives way to the vault, also when the tab that filled it is closed', async () => {
+    const browser = await openBrowser();
+    const { standing, one, acting } = await withLateAnswer(browser, { ...refreshing, late: end });
+    await signInMeanwhile(browser, one);
+    one.session.close();
+    await standing.platform.thaw({ loses: 'message' });
+    await acting;
+    expect(signedIn(standing).subject).toBe('noor');
+  });
+
+  test('a late sign-out wipes what another tab has got meanwhile, also when that tab is closed', async () => {
+    const browser = await openBrowser();
+    const { standing, one, acting, release } = await withStandingVault(browser, signingOut);
+    const next = one.session.refresh();
+    await losePatience(browser, one, 6_000);
+    await next;
+    one.session.close();
+    release();
+    await untilAnswered(standing);
+    await standing.platform.thaw({ loses: 'message' });
+    await acting;
+    expect(sealedIn(browser)).toBeUndefined();
+  });
 });

@@ -2,24 +2,8 @@ import { eventually } from '@latchkey/testing';
 import { describe, expect, test } from 'vitest';
 import { createVault } from '../src/vault/vault.ts';
 import { testPassword } from './auth-server.ts';
-import { type Browser, openBrowser, signedIn, type Tab } from './browser.ts';
+import { inVault, openBrowser, sealedIn, signedIn, signedInByCode } from './browser.ts';
 import { createFakePlatform } from './fake-platform.ts';
-
-const inVault = { keptIn: 'vault', clientId: 'embedded' } as const;
-
-/** A tab whose person has come back from auth-service's page. */
-async function signedInByCode(browser: Browser, username = 'mina'): Promise<Tab> {
-  const tab = browser.openTab(inVault);
-  await tab.session.beginSignIn({ scope: 'cart:read' });
-  tab.platform.href = browser.auth.comeBack(tab.platform.href, username);
-  expect(await tab.session.completeSignIn()).toBe(true);
-  return tab;
-}
-
-const sealedIn = ({ records }: Browser) =>
-  [...records.entries()].find(([name]) => name.endsWith(' vault'))?.[1] as
-    | { key: CryptoKey; iv: Uint8Array; bytes: ArrayBuffer; sessionId: string }
-    | undefined;
 
 describe('a page with a vault', () => {
   test('has people sign in at auth-service, asks for offline access, and uses no cookie', async () => {

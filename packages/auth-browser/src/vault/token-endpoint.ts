@@ -23,21 +23,28 @@ export function createTokenEndpoint({
   }
 
   return {
+    // This tab may have stood still until now. What another one has put into the vault meanwhile is later than the answer.
     async refresh(boundTo) {
-      const kept = await vault.read();
-      if (kept === undefined) throw ended(null);
-      const form = { grant_type: 'refresh_token', client_id: clientId, refresh_token: kept.refreshToken };
+      const sent = await vault.read();
+      if (sent === undefined) throw ended(null);
+      const form = {
+        grant_type: 'refresh_token',
+        client_id: clientId,
+        refresh_token: sent.kept.refreshToken,
+      };
       try {
         const request = { form, held: { boundTo }, timeoutMs: refreshTimeoutMs };
         const next = await call('/token', request, readKept);
-        await vault.replace(next);
-        return next;
+        const held = await vault.replace(next, { after: sent });
+        if (held === undefined) throw ended(null);
+        return held;
       } catch (error) {
         const end = endOf(error);
         if (end === undefined) throw error;
         // Another key may be the session's: the vault stays until all have been tried.
-        if (end.reason !== 'foreign_key') await vault.wipe();
-        throw end;
+        const held = end.reason === 'foreign_key' ? undefined : await vault.wipe({ of: sent });
+        if (held === undefined) throw end;
+        return held;
       }
     },
 
@@ -53,15 +60,16 @@ export function createTokenEndpoint({
       const next = await call('/token', { form, held: { boundTo: key } }, readKept);
       await vault.begin(next);
       // Nobody can use it any more. If this fails, it is in the list of devices until it expires.
-      if (replaced !== undefined) await revoke(replaced).catch(() => {});
+      if (replaced !== undefined) await revoke(replaced.kept).catch(() => {});
       return next;
     },
 
     async signOut(_held, everywhere) {
       if (everywhere) throw unsupported('Sign out everywhere at auth-service’s own pages.');
-      const kept = await vault.read();
-      if (kept !== undefined) await revoke(kept);
-      await vault.wipe();
+      const opened = await vault.read();
+      if (opened === undefined) return;
+      await revoke(opened.kept);
+      await vault.end(opened.kept.sessionId);
     },
 
     signIn: async () => {

@@ -5,16 +5,26 @@ import type { IssuedToken } from '../session-fact.ts';
 /** What the vault keeps of a session. */
 export type Kept = IssuedToken & { readonly sessionId: string; readonly refreshToken: string };
 
-/** A session's tokens, at rest under a key that no script can read. Each function but `read` throws SessionError. */
+/** Tokens out of the vault, and the record that they were in. */
+export type Opened = { readonly kept: Kept; readonly sealed: Sealed };
+
+/**
+ * A session's tokens, at rest under a key that no script can read. Each function but `read` throws SessionError.
+ *
+ * A tab that stood still may call any of these long after other tabs have gone on. So what depends on an earlier `read`
+ * names it, and changes nothing if the vault holds another record by then.
+ */
 export type Vault = {
   /** Undefined if there are none, or if they cannot be opened: they were made for another origin, client or session. */
-  read(): Promise<Kept | undefined>;
+  read(): Promise<Opened | undefined>;
   /** Keeps the tokens of a new session, under a new key. */
   begin(kept: Kept): Promise<void>;
-  /** Keeps the next tokens of the same session. Does nothing if another one has begun, or this one has ended. */
-  replace(kept: Kept): Promise<void>;
-  /** Deletes the tokens with their key. */
-  wipe(): Promise<void>;
+  /** Keeps the next tokens of the same session in the place of those of `after`. Returns what the vault holds then. */
+  replace(next: Kept, options: { readonly after: Opened }): Promise<Kept | undefined>;
+  /** Deletes the tokens of `of`, with their key. Returns what the vault holds then. */
+  wipe(options: { readonly of: Opened }): Promise<Kept | undefined>;
+  /** Deletes the tokens of a session that is over, with their key, also if they are later ones. */
+  end(sessionId: string): Promise<void>;
 };
 
 export type VaultOptions = {
@@ -26,6 +36,7 @@ export type VaultOptions = {
 type Sealed = {
   readonly key: CryptoKey;
   readonly sessionId: string;
+  /** New for each record, so it also tells one from another. */
   readonly iv: Uint8Array<ArrayBuffer>;
   readonly bytes: ArrayBuffer;
 };
@@ -69,17 +80,18 @@ export function createVault({ name, platform }: VaultOptions): Vault {
     return { key, sessionId, iv, bytes };
   }
 
+  async function open(sealed: unknown): Promise<Opened | undefined> {
+    if (!isSealed(sealed)) return undefined;
+    try {
+      const text = await crypto.subtle.decrypt(parametersFor(sealed), sealed.key, sealed.bytes);
+      return { kept: JSON.parse(new TextDecoder().decode(text)) as Kept, sealed };
+    } catch {
+      return undefined;
+    }
+  }
+
   return {
-    async read() {
-      const sealed = await update((record) => record);
-      if (!isSealed(sealed)) return undefined;
-      try {
-        const text = await crypto.subtle.decrypt(parametersFor(sealed), sealed.key, sealed.bytes);
-        return JSON.parse(new TextDecoder().decode(text)) as Kept;
-      } catch {
-        return undefined;
-      }
-    },
+    read: async () => open(await update((record) => record)),
 
     async begin(kept) {
       const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
@@ -90,17 +102,25 @@ export function createVault({ name, platform }: VaultOptions): Vault {
       await update(() => sealed);
     },
 
-    async replace(kept) {
-      const before = await update((record) => record);
-      if (!isSealed(before) || before.sessionId !== kept.sessionId) return;
-      const sealed = await seal(before.key, kept);
-      await update((record) => (isSealed(record) && record.sessionId === kept.sessionId ? sealed : record));
+    async replace(next, { after }) {
+      const sealed = await seal(after.sealed.key, next);
+      const held = await open(await update((record) => (isSame(record, after.sealed) ? sealed : record)));
+      return held?.kept;
     },
 
-    async wipe() {
-      await update(() => undefined);
+    async wipe({ of }) {
+      const held = await open(await update((record) => (isSame(record, of.sealed) ? undefined : record)));
+      return held?.kept;
+    },
+
+    async end(sessionId) {
+      await update((record) => (isSealed(record) && record.sessionId === sessionId ? undefined : record));
     },
   };
+}
+
+function isSame(record: unknown, { iv }: Sealed): boolean {
+  return isSealed(record) && record.iv.toString() === iv.toString();
 }
 
 function isSealed(record: unknown): record is Sealed {
