@@ -92,7 +92,7 @@ export async function upstreamRoutes(app: Service, options: UpstreamRoutesOption
     const federated = federation.find(request.params.provider);
     const [, query = ''] = (request.raw.url ?? '').split(/\?(.*)/s);
     const state = new URLSearchParams(query).get('state') ?? '';
-    const taken = await states.take(request.params.provider, state, cookies.browserOf(request));
+    const taken = await states.take(request.params.provider, state, cookies.browsersOf(request));
     if (taken === 'elsewhere') return problem(reply, 'providerElsewhere', 400);
     if (taken === undefined || federated === undefined) return problem(reply, 'providerExpired', 404);
     const callback = new URL(`${federation.redirectUriOf(federated.provider.id)}?${taken.answer ?? query}`);

@@ -81,12 +81,12 @@ export function createUpstreamStates(options: {
     async take(
       provider: string,
       state: string,
-      browser: string | undefined,
+      browsers: readonly string[],
     ): Promise<(UpstreamState & { readonly answer: string | undefined }) | 'elsewhere' | undefined> {
       const kept = await read(state);
       if (kept?.provider !== provider) return undefined;
       const { browser: expected, ...rest } = kept;
-      if (!isSameBrowser(browser, expected)) return 'elsewhere';
+      if (!isSameBrowser(browsers, expected)) return 'elsewhere';
       if ((await orUnavailable(redis.del(upstreamStateKey(state)))) === 0) return undefined;
       return { ...rest, answer: kept.answer };
     },

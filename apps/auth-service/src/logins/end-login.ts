@@ -6,6 +6,7 @@ import type { ClientDirectory } from '../clients/clients.ts';
 import type { SignOutElsewhere } from '../sessions/elsewhere.ts';
 import type { EndReason } from '../sessions/session.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
+import { findLogin } from './find-login.ts';
 import type { Login, LoginStore, SessionOfLogin } from './login-store.ts';
 import type { OwnCookies } from './own-cookies.ts';
 
@@ -33,9 +34,9 @@ export function createLoginEnd(parts: LoginEndParts) {
 
     /** Ends the login of the browser that sent this request, if it is the person's of the request's token. */
     async endOfBrowser(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-      const id = cookies.loginOf(request);
-      const login = id === undefined ? undefined : await logins.use(id);
-      if (login === undefined || login.subject !== request.auth.subject) return;
+      const isTheirs = ({ subject }: Login) => subject === request.auth.subject;
+      const login = await findLogin(logins, cookies.loginsOf(request), isTheirs);
+      if (login === undefined) return;
       record(await endWith(login, 'sign_out'), { reason: 'sign_out' }, requestOrigin(request));
       cookies.clearLogin(reply);
     },

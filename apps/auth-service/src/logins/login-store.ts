@@ -27,6 +27,8 @@ export const idleSeconds = 2 * 3600;
 export const absoluteSeconds = 12 * 3600;
 /** The most logins that a person can have at a time. Beyond that, the oldest ends. */
 const maxLogins = 50;
+/** The form of a login’s id, the shard first. */
+export const loginIdForm = /^(\d{1,4})-[\w-]{43}$/;
 
 const script = (file: string) => new URL(file, import.meta.url);
 const startLogin = loadScript<number>('startLogin', [script('./scripts/start-login.lua')]);
@@ -227,7 +229,7 @@ export function createLoginStore(options: {
   }
 
   function keyOf(id: string): string | undefined {
-    const [, digits] = /^(\d{1,4})-[\w-]{43}$/.exec(id) ?? [];
+    const [, digits] = loginIdForm.exec(id) ?? [];
     return digits === undefined || Number(digits) >= shards
       ? undefined
       : loginKey(Number(digits), digestOf(id));

@@ -1,5 +1,6 @@
 import { refreshCookieName } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { cookieValues } from './cookie-values.ts';
 import { type MacKeys, type RefreshToken, readRefreshToken } from './refresh-token.ts';
 
 /** No honest browser holds more sessions. It bounds the lookups in the store. */
@@ -24,27 +25,21 @@ export function createRefreshCookie({ issuer, macKeys, clock }: RefreshCookieOpt
 
   /** Every cookie with our name; undefined for one that we did not make. */
   function all(request: FastifyRequest, clientId: string): (PresentedToken | undefined)[] {
-    const pairs = request.headers.cookie?.split(';') ?? [];
-    return pairs.flatMap((pair) => {
-      // Parsed one by one, because a parser keeps only one of several cookies with the same name.
-      const value = request.server.parseCookie(pair)[name];
-      if (value === undefined) return [];
-      const text = value.replace(/^"(.*)"$/, '$1');
+    return cookieValues(request, name).map((text) => {
       const token = readRefreshToken(text, clientId, macKeys);
-      return [token && { ...token, text }];
+      return token && { ...token, text };
     });
   }
 
   return {
     /**
-     * Returns our tokens for this client: the newest token of each session, the likeliest session first. Our cookie has
-     * the shortest path, and browsers send that last (RFC 6265 §5.4).
+     * Returns our tokens for this client: the newest token of each session, the likeliest session first.
      *
      * Does not check whether the sessions are alive.
      */
     read(request: FastifyRequest, clientId: string): PresentedToken[] {
       const newest = new Map<string, PresentedToken>();
-      for (const token of all(request, clientId).reverse()) {
+      for (const token of all(request, clientId)) {
         if (token !== undefined && token.generation > (newest.get(token.sessionId)?.generation ?? 0))
           newest.set(token.sessionId, token);
       }

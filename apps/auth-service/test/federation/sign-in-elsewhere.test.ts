@@ -11,6 +11,7 @@ import {
   type Browser,
   createBrowser,
   createFlow,
+  foreignFirst,
   nextPage,
   registerApplication,
   returned,
@@ -245,6 +246,13 @@ describe('a person who comes back from the provider', () => {
     const urls = [await leave(browser, createFlow(client).url), await leave(browser, createFlow(client).url)];
     for (const url of urls)
       nextPage(await browser.get((await signInAtExampleId(url, mina, { cookies })).url));
+  });
+
+  test('is signed in, whatever another application’s cookie of that name says', async () => {
+    const browser = createBrowser(app, undefined, foreignFirst);
+    const { url } = await signInAtExampleId(await leave(browser, createFlow(client).url), mina);
+    const page = nextPage(await browser.get(url));
+    expect((await browser.get(page)).body).not.toContain('name="password"');
   });
 
   test.each([

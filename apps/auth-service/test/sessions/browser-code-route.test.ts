@@ -5,6 +5,7 @@ import {
   callback,
   createBrowser,
   createFlow,
+  foreignFirst,
   nextPage,
   registerApplication,
   returned,
@@ -157,8 +158,7 @@ describe('signing out on the page', () => {
     app.inject({
       method: 'DELETE',
       url: '/sessions/current',
-      cookies: Object.fromEntries(browser.cookies),
-      headers: bearer(token),
+      headers: { ...bearer(token), cookie: foreignFirst(browser.cookies) },
     });
 
   test('ends the login of this browser with what else began there, and asks for the password again', async () => {

@@ -5,6 +5,7 @@ import type { AuditLog } from '../../audit/audit-log.ts';
 import { isPublic, type PersonsClient } from '../../clients/clients.ts';
 import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { ConsentStore } from '../../consents/consent-store.ts';
+import { findLogin } from '../../logins/find-login.ts';
 import type { Login, LoginStore, SessionOfLogin, SignInElsewhere } from '../../logins/login-store.ts';
 import type { AuthorizationCodes } from '../../sessions/authorization-code.ts';
 import { acrOf } from '../../sessions/elsewhere.ts';
@@ -24,10 +25,10 @@ export type AuthorizationParts = {
   readonly clock: () => number;
 };
 
-/** The request for which somebody signs in. `replaces`: the login of this browser until now. */
+/** The request for which somebody signs in. `replaces`: ids, of which one may be this browser's login until now. */
 export type SignInContext = {
   readonly clientId: string;
-  readonly replaces: string | undefined;
+  readonly replaces: readonly string[];
   readonly origin: Origin & { readonly address: string };
 };
 
@@ -42,11 +43,11 @@ export function createAuthorization(parts: AuthorizationParts) {
 
   return {
     /**
-     * Who a login's id stands for; undefined when the login has ended, the account is disabled, or its password was
-     * changed after the login began.
+     * Whom the first of these logins stands for that has not ended; undefined when there is none, the account is
+     * disabled, or its password was changed after the login began.
      */
-    async whoIs(loginId: string | undefined): Promise<SignedIn | undefined> {
-      const login = loginId === undefined ? undefined : await logins.use(loginId);
+    async whoIs(loginIds: readonly string[]): Promise<SignedIn | undefined> {
+      const login = await findLogin(logins, loginIds);
       if (login === undefined) return undefined;
       const account = await accounts.find(login.subject);
       if (account === undefined || account.disabledAt !== null) return undefined;
@@ -156,7 +157,7 @@ export function createAuthorization(parts: AuthorizationParts) {
     { clientId, replaces, origin }: SignInContext,
     elsewhere?: SignInElsewhere,
   ): Promise<SignedIn & { readonly id: string }> {
-    const previous = replaces === undefined ? undefined : await logins.use(replaces);
+    const previous = await findLogin(logins, replaces);
     const isSame = previous?.subject === account.id;
     // The previous person has lost the cookie, so nobody else could end their sessions of this browser.
     if (previous !== undefined && !isSame) parts.announce(await logins.end(previous, 'replaced'));

@@ -25,7 +25,7 @@ export function createFoundRequests(parts: {
 
     /** Rejects with ProblemError 404 when there is no such request in this browser. */
     async find(request: FastifyRequest, id: string): Promise<FoundRequest> {
-      const found = await pending.find(id, cookies.browserOf(request));
+      const found = await pending.find(id, cookies.browsersOf(request));
       const client = found && clients.find(found.request.clientId);
       if (found === undefined || client === undefined || client.kind === 'service') throw pageExpired();
       refuseRevoked(client);
@@ -33,10 +33,10 @@ export function createFoundRequests(parts: {
     },
 
     /** Keeps how far the person of this login has come. */
-    async advance(request: FastifyRequest, found: FoundRequest, by: Partial<Progress>): Promise<void> {
+    async advance(found: FoundRequest, by: Partial<Progress>): Promise<void> {
       const before = found.progress.login === by.login ? found.progress : noProgress;
       const progress = { ...before, ...by };
-      await pending.update({ ...found, progress }, cookies.browserOf(request) ?? '');
+      await pending.update({ ...found, progress });
     },
   };
 

@@ -14,9 +14,9 @@ export type PendingRequest = {
   readonly id: string;
   readonly request: AuthorizationRequest;
   readonly progress: Progress;
+  /** The digest of the browser that began it. */
+  readonly browser: string;
 };
-
-type Kept = Omit<PendingRequest, 'id'> & { readonly browser: string };
 
 export type PendingRequests = ReturnType<typeof createPendingRequests>;
 
@@ -27,18 +27,19 @@ export type PendingRequests = ReturnType<typeof createPendingRequests>;
 export function createPendingRequests({ redis }: { readonly redis: RedisClient }) {
   return {
     async begin(request: AuthorizationRequest, progress: Progress, browser: string): Promise<PendingRequest> {
-      const pending = { id: randomBytes(16).toString('base64url'), request, progress };
-      await write(pending, browser);
+      const id = randomBytes(16).toString('base64url');
+      const pending = { id, request, progress, browser: digestOfBrowser(browser) };
+      await write(pending);
       return pending;
     },
 
     /** Undefined when the request has expired, was answered, or began in another browser. */
-    async find(id: string, browser: string | undefined): Promise<PendingRequest | undefined> {
-      if (browser === undefined) return undefined;
+    async find(id: string, browsers: readonly string[]): Promise<PendingRequest | undefined> {
+      if (browsers.length === 0) return undefined;
       const kept = await orUnavailable(redis.get(authorizationRequestKey(id)));
       if (kept === null) return undefined;
-      const { browser: expected, ...pending } = JSON.parse(kept) as Kept;
-      return isSameBrowser(browser, expected) ? { id, ...pending } : undefined;
+      const pending = JSON.parse(kept) as Omit<PendingRequest, 'id'>;
+      return isSameBrowser(browsers, pending.browser) ? { id, ...pending } : undefined;
     },
 
     /** Keeps the progress, for as long again. */
@@ -50,8 +51,8 @@ export function createPendingRequests({ redis }: { readonly redis: RedisClient }
     },
   };
 
-  async function write({ id, request, progress }: PendingRequest, browser: string): Promise<void> {
-    const kept: Kept = { request, progress, browser: digestOfBrowser(browser) };
+  async function write({ id, request, progress, browser }: PendingRequest): Promise<void> {
+    const kept: Omit<PendingRequest, 'id'> = { request, progress, browser };
     await orUnavailable(redis.set(authorizationRequestKey(id), JSON.stringify(kept), 'EX', pendingSeconds));
   }
 }

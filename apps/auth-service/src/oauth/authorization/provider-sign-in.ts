@@ -57,11 +57,11 @@ export function createProviderSignIn(parts: {
         signIn: async (reply, account, elsewhere) => {
           const signedIn = await authorization.signInElsewhere(account, elsewhere, {
             clientId: found.client.id,
-            replaces: cookies.loginOf(request),
+            replaces: cookies.loginsOf(request),
             origin: requestOrigin(request),
           });
           cookies.setLogin(reply, signedIn.id);
-          await requests.advance(request, found, { login: signedIn.login.digest, hasSignedIn: true });
+          await requests.advance(found, { login: signedIn.login.digest, hasSignedIn: true });
         },
       };
     },

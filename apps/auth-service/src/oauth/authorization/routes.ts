@@ -61,7 +61,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
       options.parsing,
     );
     requests.refuseRevoked(parsed.client);
-    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const signedIn = await authorization.whoIs(cookies.loginsOf(request));
     const step = await authorization.next(parsed.request, { ...parsed, progress: noProgress, signedIn });
     const isAnswered = step === 'grant' || typeof step === 'object';
     if (typeof step === 'object') await refuseStranger(parsed.client, signedIn, step.error);
@@ -86,7 +86,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
 
   app.get<{ Params: { id: string } }>('/authorize/:id', { schema: hidden }, async (request, reply) => {
     const found = await requests.find(request, request.params.id);
-    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const signedIn = await authorization.whoIs(cookies.loginsOf(request));
     return proceed(request, reply, { found, signedIn });
   });
 
@@ -105,10 +105,10 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
       if (username === '' || password === '')
         return pages.signIn(request, reply, { found, username, fault: 'missing' });
       try {
-        const replaces = cookies.loginOf(request);
+        const replaces = cookies.loginsOf(request);
         const signedIn = await authorization.signIn({ username, password }, { clientId, replaces, origin });
         cookies.setLogin(reply, signedIn.id);
-        await requests.advance(request, found, { login: signedIn.login.digest, hasSignedIn: true });
+        await requests.advance(found, { login: signedIn.login.digest, hasSignedIn: true });
         return toPages(reply, id);
       } catch (error) {
         const fault = faultOf(error);
@@ -117,7 +117,7 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
       }
     }
 
-    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const signedIn = await authorization.whoIs(cookies.loginsOf(request));
     if (action === 'deny') {
       authorization.deny(clientId, signedIn, origin);
       return answer(reply, { ...found, step: { error: 'access_denied' }, signedIn });
@@ -125,17 +125,17 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     // What follows is decided only by who is signed in; without a login the next page asks for one.
     if (signedIn === undefined) return toPages(reply, id);
     if (action === 'another') {
-      await requests.advance(request, found, noProgress);
+      await requests.advance(found, noProgress);
       return pages.signIn(request, reply, { found, username: '' });
     }
     const login = signedIn.login.digest;
-    if (action === 'continue') await requests.advance(request, found, { login, hasChosen: true });
+    if (action === 'continue') await requests.advance(found, { login, hasChosen: true });
     if (action === 'allow') {
       // Only what comes next can be allowed: not what nobody has seen.
       const step = await authorization.next(found.request, { ...found, signedIn });
       if (step === 'consent') {
         await authorization.allow(found.request, signedIn, origin);
-        await requests.advance(request, found, { login, hasAllowed: true });
+        await requests.advance(found, { login, hasAllowed: true });
       }
     }
     return toPages(reply, id);

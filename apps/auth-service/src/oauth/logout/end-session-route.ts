@@ -43,7 +43,7 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
 
   app.get('/end-session', { schema: { hide: true } }, async (request, reply) => {
     const parameters = read(queryOf(request.raw.url));
-    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const signedIn = await authorization.whoIs(cookies.loginsOf(request));
     const target = targetOf(parameters, signedIn);
     if (signedIn === undefined) return finish(request, reply, target);
     if (isAbout(target.hint, signedIn)) {
@@ -70,7 +70,7 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
         .code(303)
         .header('location', `${address}?${new URLSearchParams(body)}`)
         .send();
-    const signedIn = await authorization.whoIs(cookies.loginOf(request));
+    const signedIn = await authorization.whoIs(cookies.loginsOf(request));
     const target = targetOf(read(new URLSearchParams(body).toString()), signedIn);
     if (signedIn !== undefined && body['answer'] === 'yes')
       await loginEnd.end(signedIn.login, requestOrigin(request));

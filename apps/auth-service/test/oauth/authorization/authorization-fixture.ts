@@ -13,13 +13,19 @@ export type Browser = {
   post(url: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Answer>;
 };
 
-export function createBrowser(app: Service, address = from(randomBytes(4).toString('hex'))): Browser {
+/** `write`: the header with its cookies, in which another application may have a part. */
+export function createBrowser(
+  app: Service,
+  address = from(randomBytes(4).toString('hex')),
+  write = (cookies: ReadonlyMap<string, string>) =>
+    [...cookies].map(([name, value]) => `${name}=${value}`).join('; '),
+): Browser {
   const cookies = new Map<string, string>();
   const send = async (
     request: { method: 'GET' | 'POST'; url: string; payload?: string },
     headers: object,
   ) => {
-    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const cookie = write(cookies);
     const answer = await app.inject({
       ...request,
       url: request.url.replace(testIssuer, ''),
@@ -38,6 +44,10 @@ export function createBrowser(app: Service, address = from(randomBytes(4).toStri
       ),
   };
 }
+
+/** As another application of the browser writes it, whose cookies have the names of ours and come first. */
+export const foreignFirst = (cookies: ReadonlyMap<string, string>): string =>
+  [...cookies].map(([name, value]) => `${name}=foreign; ${name}=${value}`).join('; ');
 
 export type Application = { readonly id: string; readonly secret: string | undefined };
 

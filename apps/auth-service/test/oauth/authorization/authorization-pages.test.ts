@@ -145,6 +145,63 @@ describe('another site', () => {
   });
 });
 
+describe('a cookie that another application has set with the name of ours', () => {
+  const formOfOurs = (name: string) => (name.includes('login') ? `0-${'a'.repeat(43)}` : 'a'.repeat(22));
+  type Order = (ours: readonly string[], name: string) => readonly string[];
+  const orders: [string, Order][] = [
+    ['stands first', (ours) => ['foreign', ...ours]],
+    ['stands last', (ours) => [...ours, 'foreign']],
+    ['stands first and has the form of ours', (ours, name) => [formOfOurs(name), ...ours]],
+    ['stands last and has the form of ours', (ours, name) => [...ours, formOfOurs(name)]],
+    ['has many values', (ours) => [...Array(50).fill('foreign'), ...ours, ...Array(50).fill('foreign')]],
+  ];
+
+  /** A browser to which `order` applies from when `plant` is called. */
+  async function createPlantedBrowser(order: Order) {
+    const known = createBrowser(app);
+    await signInAt(known, createFlow(application.id).url, await somebody(app));
+    let isPlanted = false;
+    const browser = createBrowser(app, undefined, (cookies) =>
+      [...known.cookies.keys()]
+        .flatMap((name) => {
+          const ours = [cookies.get(name) ?? []].flat();
+          return (isPlanted ? order(ours, name) : ours).map((value) => `${name}=${value}`);
+        })
+        .join('; '),
+    );
+    return Object.assign(browser, {
+      plant: () => {
+        isPlanted = true;
+      },
+    });
+  }
+
+  test.each(orders)('keeps nobody from signing in, and from staying so, when it %s', async (_what, order) => {
+    const browser = await createPlantedBrowser(order);
+    browser.plant();
+    const { code } = await authorize(browser, createFlow(application.id), await somebody(app));
+    expect(code).toBeDefined();
+    const silent = await browser.get(createFlow(application.id, { prompt: 'none' }).url);
+    expect(returned(silent)).toHaveProperty('code');
+  });
+
+  test.each(orders)('lets a request go on that began before, when it %s', async (_what, order) => {
+    const browser = await createPlantedBrowser(order);
+    const page = await signInAt(browser, createFlow(application.id).url, await somebody(app));
+    browser.plant();
+    nextPage(await browser.post(page, { action: 'allow' }));
+    expect(returned(await browser.get(page))).toHaveProperty('code');
+    // The login that it replaces is ours.
+    const login = [...browser.cookies].find(([name]) => name.includes('login'));
+    await authorize(browser, createFlow(application.id, { prompt: 'login' }), await somebody(app));
+    const before = createBrowser(app);
+    before.cookies.set(...(login ?? expect.fail('nobody has signed in')));
+    expect(returned(await before.get(createFlow(application.id, { prompt: 'none' }).url))).toMatchObject({
+      error: 'login_required',
+    });
+  });
+});
+
 test('nobody can allow what they have not seen', async () => {
   const browser = createBrowser(app);
   const page = nextPage(await browser.get(createFlow(application.id).url));
