@@ -19,15 +19,21 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
   const now = () => new Date(options.clock());
 
   return {
-    /** Returns undefined when the user name is taken, also by a concurrent insert. */
+    /**
+     * Returns undefined when the user name is taken, also by a concurrent insert. In a transaction, so that nothing is
+     * inserted by a Postgres that reads the statement after we gave up waiting: it never reads the commit.
+     */
     async insert(account: NewAccount): Promise<Account | undefined> {
       const createdAt = now();
-      const [row] = await db
-        .insert(accounts)
-        .values({ ...account, roles: [...account.roles], createdAt, updatedAt: createdAt })
-        .onConflictDoNothing({ target: accounts.username })
-        .returning();
-      return row && accountOf(row);
+      const values = { ...account, roles: [...account.roles], createdAt, updatedAt: createdAt };
+      return db.transaction(async (transaction) => {
+        const [row] = await transaction
+          .insert(accounts)
+          .values(values)
+          .onConflictDoNothing({ target: accounts.username })
+          .returning();
+        return row && accountOf(row);
+      });
     },
 
     /**

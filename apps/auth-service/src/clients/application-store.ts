@@ -50,18 +50,23 @@ export async function ensureSector(
   return row;
 }
 
-/** Adds an application; false when its id is taken. */
+/**
+ * Adds an application; false when its id is taken. In a transaction, so that nothing is added by a Postgres that reads
+ * the statement after we gave up waiting: nobody would have its secret.
+ */
 export async function insertApplication(
   db: Database,
   application: ApplicationClient,
   createdAt: Date,
 ): Promise<boolean> {
-  const added = await db
-    .insert(applications)
-    .values({ ...rowOf(application), createdAt })
-    .onConflictDoNothing()
-    .returning({ id: applications.clientId });
-  return added.length === 1;
+  return db.transaction(async (transaction) => {
+    const added = await transaction
+      .insert(applications)
+      .values({ ...rowOf(application), createdAt })
+      .onConflictDoNothing()
+      .returning({ id: applications.clientId });
+    return added.length === 1;
+  });
 }
 
 /** Adds an application, or changes the one with its id. `createdAt` is for a new one. */

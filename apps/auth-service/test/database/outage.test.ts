@@ -1,7 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually } from '@latchkey/testing';
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { applications } from '../../src/database/schema.ts';
 import {
   type AuthApp,
   bearer,
@@ -21,7 +24,7 @@ let auth: AuthApp;
 beforeAll(async () => {
   database = await createTestDatabase();
   link = await startNetworkLink(database.url);
-  auth = await startAuthApp({ env: { DATABASE_URL: link.url } });
+  auth = await startAuthApp({ env: { DATABASE_URL: link.url, CLIENT_REGISTRATION: 'anybody' } });
 });
 afterAll(async () => {
   await auth.stop();
@@ -86,4 +89,39 @@ test('without Postgres operators can change nothing, and are told so', async () 
   await eventually('the accounts can be listed again', async () =>
     expect((await ask(auth, operator, list)).statusCode).toBe(200),
   );
+});
+
+test('what was answered 503 while Postgres stood still is not done later, so a repetition succeeds', async () => {
+  const username = `person-${randomBytes(4).toString('hex')}`;
+  const requests = [
+    { method: 'POST', url: '/accounts', payload: { username, password: testPassword } },
+    {
+      method: 'POST',
+      url: '/register',
+      payload: { client_name: username, redirect_uris: ['https://app.example/callback'] },
+    },
+  ] as const;
+  const ask = () =>
+    Promise.all(requests.map((request) => auth.app.inject({ ...request, headers: from(username) })));
+  const { db, close } = openDatabase({ ...auth, databaseUrl: database.url });
+  await untilReady();
+  // So that there are enough connections: nothing is sent on a new one before Postgres answers.
+  await Promise.all(Array.from({ length: 4 }, () => register(auth.app)));
+
+  link.stall();
+  expect((await ask()).map(({ statusCode }) => statusCode)).toEqual([503, 503]);
+  const { rows } = await db.$client.query('select clock_timestamp() as until');
+  await link.restore();
+  await eventually('Postgres has read what it was sent', async () => {
+    const unread = await db.$client.query(
+      "select 1 from pg_stat_activity where datname = current_database() and application_name = 'auth-service' and query_start < $1",
+      [rows[0].until],
+    );
+    expect(unread.rowCount).toBe(0);
+  });
+
+  expect((await ask()).map(({ statusCode }) => statusCode)).toEqual([201, 201]);
+  const named = await db.select().from(applications).where(eq(applications.name, username));
+  expect(named).toHaveLength(1);
+  await close();
 });

@@ -10,6 +10,11 @@ export type NetworkLink = {
   /** Simulates a frozen server: connections stay open, and nothing comes back. */
   freeze(): void;
   /**
+   * Simulates a server that stands still: connections stay open, and what is sent reaches it when it is back, even from
+   * somebody who has left.
+   */
+  stall(): void;
+  /**
    * Simulates a network that drops every packet of the open connections: nothing comes through, not even that the other
    * side has closed. New connections work.
    */
@@ -30,9 +35,11 @@ export type NetworkLink = {
  */
 export async function startNetworkLink(serverUrl: string): Promise<NetworkLink> {
   const sockets = new Set<Socket>();
+  const clients = new Set<Socket>();
   const silent = new WeakSet<Socket>();
   let target = addressOf(serverUrl);
   let frozen = false;
+  let stalled = false;
   let server = await listen(0);
   const { port } = server.address() as AddressInfo;
   const url = new URL(serverUrl);
@@ -65,6 +72,9 @@ export async function startNetworkLink(serverUrl: string): Promise<NetworkLink> 
         if (!silent.has(from)) to.destroy();
       });
     }
+    clients.add(client);
+    client.on('close', () => clients.delete(client));
+    if (stalled) client.pause();
   }
 
   async function cut(): Promise<void> {
@@ -80,12 +90,18 @@ export async function startNetworkLink(serverUrl: string): Promise<NetworkLink> 
     freeze: () => {
       frozen = true;
     },
+    stall: () => {
+      stalled = true;
+      for (const client of clients) client.pause();
+    },
     silence: () => {
       for (const socket of sockets) silent.add(socket);
     },
     restore: async (newServerUrl) => {
       if (newServerUrl !== undefined) target = addressOf(newServerUrl);
       frozen = false;
+      stalled = false;
+      for (const client of clients) client.resume();
       if (!server.listening) server = await listen(port);
     },
     close: cut,
