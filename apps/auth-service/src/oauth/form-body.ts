@@ -28,6 +28,11 @@ export function readForm(body: Buffer): Record<string, string> {
   return formOf(pairsOf(body));
 }
 
+/** As readForm, for the query of a URL. */
+export function readQuery(text: string): Record<string, string> {
+  return formOf(readPairs(text));
+}
+
 /** The parameters of an authorization request that came as a form: `resource` may be repeated (RFC 8707 §2). */
 export type RequestForm = Readonly<Record<string, string | readonly string[]>>;
 

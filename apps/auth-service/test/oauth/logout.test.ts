@@ -81,6 +81,21 @@ test.each([
   expect(answer.headers.location).toBeUndefined();
 });
 
+test.each(['state=x&state=y', 'state=&state=x', 'state=x&state=', 'unknown=&unknown='])(
+  'a repeated parameter is refused, with or without a value, in a form as in a link: %s',
+  async (parameters) => {
+    const browser = createBrowser(app);
+    expect((await browser.get(`/end-session?${parameters}`)).statusCode).toBe(400);
+    const form = await app.inject({
+      method: 'POST',
+      url: '/end-session',
+      payload: parameters,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(form.statusCode).toBe(400);
+  },
+);
+
 test('the ID token of another client than the one that asks is refused', async () => {
   const [one, two] = [await startApplication(auth), await startApplication(auth)];
   const browser = createBrowser(app);

@@ -14,7 +14,7 @@ import type { IdTokenHint } from '../../tokens/id-token.ts';
 import type { Authorization, SignedIn } from '../authorization/authorization.ts';
 import { AuthorizationError } from '../authorization/authorization-error.ts';
 import type { AuthorizationPages } from '../authorization/pages.ts';
-import { acceptForms, queryOf, readPairs } from '../form-body.ts';
+import { acceptForms, queryOf, readQuery } from '../form-body.ts';
 
 export type EndSessionRouteOptions = {
   readonly issuer: string;
@@ -126,19 +126,12 @@ function languageOf(request: FastifyRequest, { ui_locales: uiLocales }: Paramete
 
 /** Reads the parameters that we know. */
 function read(text: string): Parameters {
-  const parameters: Parameters = {};
-  let pairs: [string, string][];
+  let form: Readonly<Record<string, string>>;
   try {
-    pairs = readPairs(text);
+    form = readQuery(text);
   } catch (error) {
     throw new AuthorizationError('invalid_request', (error as Error).message);
   }
-  for (const [name, value] of pairs) {
-    const known = names.find((candidate) => candidate === name);
-    if (known === undefined || value === '') continue;
-    if (parameters[known] !== undefined)
-      throw new AuthorizationError('invalid_request', `${known} is repeated.`);
-    parameters[known] = value;
-  }
-  return parameters;
+  const known = names.filter((name) => form[name] !== undefined);
+  return Object.fromEntries(known.map((name) => [name, form[name]]));
 }
