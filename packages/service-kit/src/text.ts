@@ -29,6 +29,9 @@ export function shownText(typed: string): string {
     .normalize('NFC');
 }
 
+/** The pattern of a schema for one line of text, without control characters. */
+export const oneLine = '^[^\\u0000-\\u001f\\u007f-\\u009f]+$';
+
 /** Whether the text shows nothing: it is empty, or has only blanks, fillers and marks without a letter. */
 export function isBlank(text: string): boolean {
   return !visible.test(text);

@@ -1,12 +1,21 @@
 import { faultOfUrl } from '@latchkey/service-kit';
+import { isBlank, oneLine, shownText } from '@latchkey/service-kit/text';
 import { Type } from 'typebox';
 import { applicationScopes } from '../permissions/resource-servers.ts';
 import { faultOfRedirectUri } from './redirect-uri.ts';
 import { sectorOf } from './subject-identifier.ts';
 
+const maxNameCharacters = 80;
+
 /** What every registration of an application has to say, at the route and in the operator's command. */
 export const registrationFields = {
-  name: Type.String({ minLength: 1, maxLength: 80, description: 'Shown to people.' }),
+  // One line as typed. It may be longer than the name that is kept: see keptName.
+  name: Type.String({
+    minLength: 1,
+    maxLength: 8 * maxNameCharacters,
+    pattern: oneLine,
+    description: `Shown to people. Only visible text is kept: at most ${maxNameCharacters} characters in NFC`,
+  }),
   logo_uri: Type.Optional(
     Type.String({ maxLength: 2048, description: 'An image at an https URL, shown to people on our pages.' }),
   ),
@@ -35,7 +44,22 @@ export const registrationFields = {
   }),
 };
 
-/** Says what is wrong with an application that is to be registered; undefined when nothing is. */
+/** The part of an application's name that is kept (see shownText). */
+export function keptName(typed: string): string {
+  return shownText(typed).trim();
+}
+
+function faultOfName(name: string): string | undefined {
+  if (isBlank(name)) return 'The name has no visible character.';
+  return [...name].length > maxNameCharacters
+    ? `The name has at most ${maxNameCharacters} characters.`
+    : undefined;
+}
+
+/**
+ * Says what is wrong with an application that is to be registered; undefined when nothing is. Its name is the one that
+ * keptName returns.
+ */
 export function faultOfRegistration(application: {
   readonly name: string;
   readonly redirectUris: readonly string[];
@@ -47,8 +71,8 @@ export function faultOfRegistration(application: {
   readonly isPairwise: boolean;
 }): string | undefined {
   const { name, redirectUris, method, jwksUri } = application;
-  if (/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name) || name.trim() === '')
-    return 'The name has a character that cannot be seen.';
+  const nameFault = faultOfName(name);
+  if (nameFault !== undefined) return nameFault;
   const uris = {
     'Redirect URI': redirectUris,
     'Post-logout redirect URI': application.postLogoutRedirectUris,

@@ -5,7 +5,7 @@ import type { Applications } from './applications.ts';
 import type { ClientStatuses } from './client-statuses.ts';
 import type { ApplicationClient, Client, ClientDirectory, ServiceClient } from './clients.ts';
 import { clientNotFound, invalidClientMetadata } from './refusals.ts';
-import { faultOfRegistration, registrationFields } from './registration.ts';
+import { faultOfRegistration, keptName, registrationFields } from './registration.ts';
 
 const status = Type.Union([
   Type.Literal('active'),
@@ -130,7 +130,8 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
     '/clients',
     { onRequest: app.requireScope('clients:manage'), schema: registrationSchema },
     async (request, reply) => {
-      const { name, redirect_uris: redirectUris, scopes } = request.body;
+      const { redirect_uris: redirectUris, scopes } = request.body;
+      const name = keptName(request.body.name);
       const { token_endpoint_auth_method: method, jwks_uri: jwksUri } = request.body;
       const { post_logout_redirect_uris: postLogoutRedirectUris = [] } = request.body;
       const { backchannel_logout_uri: backchannelLogoutUri = null } = request.body;
@@ -143,7 +144,7 @@ export async function clientRoutes(app: Service, options: ClientRoutesOptions): 
       const { subject, clientId } = request.auth;
       const by = { subject, clientId, ...requestOrigin(request) };
       const { client, secret } = await applications.register(
-        { name: name.trim(), redirectUris, scopes, method, jwksUri, ...rest },
+        { name, redirectUris, scopes, method, jwksUri, ...rest },
         by,
       );
       reply.code(201).header('cache-control', 'no-store');

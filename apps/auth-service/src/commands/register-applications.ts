@@ -3,7 +3,7 @@ import type { Applications, KnownApplication } from '../clients/applications.ts'
 import { type ClientRegistry, selfRegisteredPrefix } from '../clients/clients.ts';
 import type { FirstPartyRow } from '../clients/first-party.ts';
 import { invalidClientMetadata } from '../clients/refusals.ts';
-import { faultOfRegistration, registrationFields } from '../clients/registration.ts';
+import { faultOfRegistration, keptName, registrationFields } from '../clients/registration.ts';
 import { parseJsonLines } from './json-lines.ts';
 
 const id = Type.String({ pattern: `^(?!${selfRegisteredPrefix})[a-z][a-z0-9-]{0,63}$` });
@@ -59,7 +59,7 @@ export async function registerApplications(
 
 function clientOf(line: Static<typeof lineSchema>): KnownApplication | FirstPartyRow {
   const common = {
-    ...{ id: line.id, name: line.name.trim(), redirectUris: line.redirect_uris },
+    ...{ id: line.id, name: keptName(line.name), redirectUris: line.redirect_uris },
     isBoundOnly: line.dpop_bound_access_tokens ?? false,
   };
   if ('kind' in line) return { ...common, kind: line.kind, maxSessions: line.max_sessions ?? null };

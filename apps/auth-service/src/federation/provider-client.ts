@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { isBlank, shownText } from '@latchkey/service-kit/text';
 import * as oidc from 'openid-client';
 import { createBoundedFetch } from './bounded-fetch.ts';
 import { createConfigurations, skewSeconds } from './configurations.ts';
@@ -157,6 +158,6 @@ function appleName(callback: URL): string | undefined {
 /** What people see of a name that a stranger has chosen. */
 function shownName(name: unknown): string | null {
   if (typeof name !== 'string') return null;
-  const seen = name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '').trim();
-  return seen === '' ? null : [...seen].slice(0, 80).join('');
+  const seen = shownText(name.replaceAll(/\s/g, ' ')).trim();
+  return isBlank(seen) ? null : [...seen].slice(0, 80).join('');
 }

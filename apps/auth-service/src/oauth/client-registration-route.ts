@@ -2,7 +2,7 @@ import type { Service } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { Applications } from '../clients/applications.ts';
-import { faultOfRegistration } from '../clients/registration.ts';
+import { faultOfRegistration, keptName, registrationFields } from '../clients/registration.ts';
 import { applicationScopes } from '../permissions/resource-servers.ts';
 import { parseScope } from '../permissions/scope.ts';
 
@@ -11,7 +11,7 @@ const uris = Type.Array(uri, { maxItems: 10 });
 
 const metadata = {
   redirect_uris: Type.Array(uri, { minItems: 1, maxItems: 10 }),
-  client_name: Type.Optional(Type.String({ minLength: 1, maxLength: 80 })),
+  client_name: Type.Optional(registrationFields.name),
   scope: Type.Optional(Type.String({ maxLength: 1024 })),
   token_endpoint_auth_method: Type.Optional(Type.Enum(['none', 'client_secret_basic'])),
   post_logout_redirect_uris: Type.Optional(uris),
@@ -109,7 +109,7 @@ function applicationOf(body: Static<typeof requestSchema>) {
   if (refused !== undefined)
     throw new RegistrationError('invalid_client_metadata', `Only an operator can register ${refused}.`);
   const application = {
-    name: (body.client_name ?? 'An application without a name').trim(),
+    name: keptName(body.client_name ?? 'An application without a name'),
     redirectUris,
     postLogoutRedirectUris: body.post_logout_redirect_uris ?? [],
     backchannelLogoutUri: null,

@@ -1,5 +1,5 @@
 import { ProblemError } from '@latchkey/service-kit';
-import { isBlank, shownText } from '@latchkey/service-kit/text';
+import { isBlank, oneLine, shownText } from '@latchkey/service-kit/text';
 import { Type } from 'typebox';
 
 /** Redis stores a session compactly while no value has more than 64 bytes. */
@@ -9,7 +9,7 @@ const maxDeviceNameBytes = 64;
 export const deviceNameSchema = Type.String({
   minLength: 1,
   maxLength: 8 * maxDeviceNameBytes,
-  pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]+$',
+  pattern: oneLine,
   description: `Only visible text is kept: at most ${maxDeviceNameBytes} bytes of UTF-8 in NFC`,
 });
 

@@ -111,6 +111,13 @@ describe('refused', () => {
     ['another status', operator, put('storefront', { status: 'asleep' }), 400, 'invalid_request'],
     ['no status', operator, put('storefront', {}), 400, 'invalid_request'],
     ['more than a status', operator, put('storefront', { ...revoked, name: 'x' }), 400, 'invalid_request'],
+    [
+      'a name that shows nothing',
+      operator,
+      register({ name: '\u3164\u2800' }),
+      400,
+      'invalid_client_metadata',
+    ],
     ['a client of our own', operator, register({ kind: 'browser' }), 400, 'invalid_request'],
     ['a scope of our own', operator, register({ scopes: ['keys:manage'] }), 400, 'invalid_request'],
     [

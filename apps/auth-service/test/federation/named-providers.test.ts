@@ -102,7 +102,7 @@ test.each<{
   profile: string;
   person: object;
   subject: string;
-  name: string;
+  name: string | null;
 }>([
   {
     id: 'github',
@@ -130,7 +130,7 @@ test.each<{
     authorize: 'https://kauth.kakao.com/oauth/authorize',
     token: 'kauth.kakao.com/oauth/token',
     profile: 'kapi.kakao.com/v2/user/me',
-    person: { id: 123456789, kakao_account: { profile: { nickname: '에이다' } } },
+    person: { id: 123456789, kakao_account: { profile: { nickname: '에이다\u202e'.normalize('NFD') } } },
     subject: '123456789',
     name: '에이다',
   },
@@ -140,9 +140,10 @@ test.each<{
     authorize: 'https://nid.naver.com/oauth2.0/authorize',
     token: 'nid.naver.com/oauth2.0/token',
     profile: 'openapi.naver.com/v1/nid/me',
-    person: { resultcode: '00', message: 'success', response: { id: '32742776', nickname: '에이다' } },
+    person: { resultcode: '00', message: 'success', response: { id: '32742776', nickname: '\u3164' } },
     subject: '32742776',
-    name: '에이다',
+    // Nothing can be seen of it.
+    name: null,
   },
 ])('$id: the code is redeemed with PKCE, and the profile read', async (of) => {
   // Naver writes the lifetime as text.

@@ -55,10 +55,21 @@ test.each<[string, object, string]>([
     { token_endpoint_auth_method: 'private_key_jwt' },
     'invalid_client_metadata',
   ],
-  ['with a name that cannot be seen', { client_name: 'a\u202eb' }, 'invalid_client_metadata'],
+  ['with a name that shows nothing', { client_name: '\u3164\u2800' }, 'invalid_client_metadata'],
+  ['with a name of two lines', { client_name: 'Gift\nideas' }, 'invalid_client_metadata'],
+  ['with a name of 81 syllables', { client_name: '꽃'.repeat(81) }, 'invalid_client_metadata'],
 ])('%s it is refused (RFC 7591 §3.2.2)', async (_, changes, error) => {
   const answer = await register({ redirect_uris: [callback], ...changes });
   expect([answer.statusCode, answer.json().error]).toEqual([400, error]);
+});
+
+test.each([
+  ['80 syllables, decomposed', '꽃'.repeat(80).normalize('NFD'), '꽃'.repeat(80)],
+  ['text that turns around', ' Gift \u202esaedi', 'Gift saedi'],
+  ['a family of emoji', 'Gifts 👩‍👩‍👧', 'Gifts 👩‍👩‍👧'],
+])('of a name of %s, what can be seen is kept', async (_, typed, kept) => {
+  const answer = await register({ client_name: typed, redirect_uris: [callback] }, from(kept));
+  expect([answer.statusCode, answer.json().client_name]).toEqual([201, kept]);
 });
 
 test('one network can register 20 an hour', async () => {
