@@ -74,7 +74,9 @@ export async function clientRegistrationRoute(
   app.answerErrorsAs('/register', ({ status, code, detail }) => {
     if (status >= 500) return undefined;
     const error = code === 'invalid_redirect_uri' ? code : 'invalid_client_metadata';
-    return { status, body: { error, error_description: detail ?? 'The request is malformed.' } };
+    // A wrong content type, too (RFC 7591 §3.2.2).
+    const answered = status === 415 ? 400 : status;
+    return { status: answered, body: { error, error_description: detail ?? 'The request is malformed.' } };
   });
 
   app.post('/register', { schema }, async (request, reply) => {

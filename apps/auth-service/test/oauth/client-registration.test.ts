@@ -63,6 +63,19 @@ test.each<[string, object, string]>([
   expect([answer.statusCode, answer.json().error]).toEqual([400, error]);
 });
 
+test.each(['application/x-www-form-urlencoded', 'text/plain', 'application/xml'])(
+  'as %s it is refused, as what is no JSON object (RFC 7591 §3.2.2)',
+  async (type) => {
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/register',
+      payload: 'client_name=Gifts',
+      headers: { ...from('somebody'), 'content-type': type },
+    });
+    expect([answer.statusCode, answer.json().error]).toEqual([400, 'invalid_client_metadata']);
+  },
+);
+
 test.each([
   ['80 syllables, decomposed', '꽃'.repeat(80).normalize('NFD'), '꽃'.repeat(80)],
   ['text that turns around', ' Gift \u202esaedi', 'Gift saedi'],
