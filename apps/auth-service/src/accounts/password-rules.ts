@@ -1,4 +1,4 @@
-import { maxPasswordCharacters, minPasswordCharacters, passwordText } from './password-text.ts';
+import { isText, maxPasswordCharacters, minPasswordCharacters, passwordText } from './password-text.ts';
 
 export type PasswordFault = {
   readonly rule: 'not_text' | 'too_short' | 'too_long' | 'contains_username' | 'breached';
@@ -24,7 +24,7 @@ export function passwordFault(candidate: {
 }): PasswordFault | undefined {
   const { password, username } = candidate;
   const text = passwordText(password);
-  if (text === undefined) return password.isWellFormed() && password.length > 0 ? tooLong : notText;
+  if (text === undefined) return isText(password) ? tooLong : notText;
   if ([...text].length < minPasswordCharacters) return tooShort;
   const folded = text.toLowerCase();
   // Many passwords contain a given short text by chance, so a short local part is not checked.
@@ -37,7 +37,10 @@ export function passwordFault(candidate: {
 /** The shortest local part (before the @) that a password must not contain. */
 const minNameCharacters = 4;
 
-const notText: PasswordFault = { rule: 'not_text', detail: 'The password is empty or not valid Unicode.' };
+const notText: PasswordFault = {
+  rule: 'not_text',
+  detail: 'The password is empty, is not valid Unicode, or has a NUL character.',
+};
 const tooShort: PasswordFault = {
   rule: 'too_short',
   detail: `A password has at least ${minPasswordCharacters} characters; 15 or more are better.`,

@@ -13,10 +13,15 @@ export const maxTypedUnits = 8 * maxPasswordCharacters;
  * (NIST SP 800-63B-4 §3.1.1.2). Nothing is trimmed, cut or changed in case.
  *
  * Returns undefined for text that cannot be a password, before any hashing: empty text, lone surrogates (they would all
- * hash alike), or more than `maxPasswordCharacters`.
+ * hash alike), NUL characters (no form takes one), or more than `maxPasswordCharacters`.
  */
 export function passwordText(password: string): string | undefined {
-  if (password.length === 0 || password.length > maxTypedUnits || !password.isWellFormed()) return undefined;
+  if (!isText(password) || password.length > maxTypedUnits) return undefined;
   const text = password.normalize('NFKC');
   return [...text].length > maxPasswordCharacters ? undefined : text;
+}
+
+/** Whether a password is well-formed, whatever its length: not empty, and without lone surrogates or NUL characters. */
+export function isText(password: string): boolean {
+  return password.length > 0 && password.isWellFormed() && !password.includes('\0');
 }

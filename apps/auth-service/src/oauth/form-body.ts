@@ -76,6 +76,9 @@ export function queryOf(url = ''): string {
   return start === -1 ? '' : url.slice(start + 1);
 }
 
+/** A password is hashed and never stored, and one with a NUL character is merely wrong. */
+const mayHaveNul: ReadonlySet<string> = new Set(['password']);
+
 /**
  * The names and values of a form or a query, decoded, in order.
  *
@@ -88,20 +91,20 @@ export function readPairs(text: string): [name: string, value: string][] {
     .map((pair) => {
       const equals = pair.indexOf('=');
       const name = decode(equals === -1 ? pair : pair.slice(0, equals));
-      return [name, equals === -1 ? '' : decode(pair.slice(equals + 1))];
+      const value = equals === -1 ? '' : decode(pair.slice(equals + 1));
+      if (name.includes('\0') || (value.includes('\0') && !mayHaveNul.has(name)))
+        throw malformed('A parameter has a NUL character.');
+      return [name, value];
     });
 }
 
 /** Unlike URLSearchParams, which replaces invalid UTF-8 by U+FFFD and so changes the text. */
 function decode(text: string): string {
-  let decoded: string;
   try {
-    decoded = decodeURIComponent(text.replaceAll('+', ' '));
+    return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
     throw malformed('A parameter is not percent-encoded UTF-8.');
   }
-  if (decoded.includes('\0')) throw malformed('A parameter has a NUL character.');
-  return decoded;
 }
 
 function malformed(description: string): TokenError {

@@ -11,6 +11,7 @@ function ruleBrokenBy(password: string, username = 'alice'): string | undefined 
 test.each([
   ['', 'not_text'],
   ['lone \ud800 surrogate', 'not_text'],
+  ['a NUL \u0000 character', 'not_text'],
   ['7 chars', 'too_short'],
   ['👩‍🚀👩‍🚀', 'too_short'],
   // Seven characters after NFKC, because it composes the accents.

@@ -69,6 +69,17 @@ describe('one rule for passwords, at every route that takes one', () => {
     expect(await change(next, password)).toBe('400 weak_password too_long');
   });
 
+  test('a NUL character, which no form can send: in no password', async () => {
+    const { register, signIn, stepUp, change } = person();
+    const broken = `${next}\0`;
+    expect(await register(broken)).toBe('400 weak_password not_text');
+    expect(await register(next)).toBe('201');
+    expect(await signIn(broken)).toBe('401 invalid_credentials');
+    expect(await signIn(next)).toBe('201');
+    expect(await stepUp(broken)).toBe('401 invalid_credentials');
+    expect(await change(next, broken)).toBe('400 weak_password not_text');
+  });
+
   test('7 characters that decompose into 21 are too few', async () => {
     expect(await person().register('닭'.repeat(7).normalize('NFD'))).toBe('400 weak_password too_short');
   });

@@ -35,7 +35,8 @@ const formSchema = Type.Object(
   {
     action: Type.Enum(['sign_in', 'continue', 'another', 'allow', 'deny']),
     username: Type.Optional(Type.String({ maxLength: 256 })),
-    password: Type.Optional(Type.String({ maxLength: 1024 })),
+    // No maxLength, so that what is too long for a password is a wrong one, as everywhere.
+    password: Type.Optional(Type.String()),
   },
   { additionalProperties: true },
 );

@@ -92,6 +92,18 @@ describe('a wrong sign-in', () => {
     expect((await browser.post(page, { action: 'sign_in', username, password: '' })).statusCode).toBe(400);
   });
 
+  test.each([
+    ['a NUL character', `${testPassword}\0`],
+    ['more characters than any has', 'x'.repeat(3000)],
+  ])('by a password with %s is one', async (_, password) => {
+    const username = await somebody(app);
+    const browser = createBrowser(app);
+    const page = nextPage(await browser.get(createFlow(application.id).url));
+    const answer = await browser.post(page, { action: 'sign_in', username, password });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.body).toContain(`value="${username}"`);
+  });
+
   test('counts against the same limits as at POST /sessions', async () => {
     const username = await somebody(app);
     const browser = createBrowser(app);
