@@ -50,6 +50,7 @@ import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
 import { proofKey } from './redis/key-names.ts';
 import { proveWritable } from './redis/prove-writable.ts';
+import { createRecords } from './redis/records.ts';
 import { feedRoute } from './revocation/feed/route.ts';
 import { createDataSetStore } from './revocation/log/data-set-store.ts';
 import { createDataSets } from './revocation/log/data-sets.ts';
@@ -125,6 +126,7 @@ export async function buildApp({
     memory: createDataSetStore(db),
     log: app.log,
   });
+  const records = createRecords({ redis });
   const revocations = createRevocations({
     redis,
     redisUrl,
@@ -372,7 +374,7 @@ export async function buildApp({
   const elsewhere = createElsewhere({
     issuer: config.ISSUER,
     providers: providersOf(config),
-    ...{ db, redis, accounts, audit, clock },
+    ...{ db, records, accounts, audit, clock },
     sessions: sessionsWithLogins,
   });
   await app.register(elsewhereRoutes, {
@@ -385,7 +387,7 @@ export async function buildApp({
   await app.register(consentRoutes, { consents, sessions, clients, audit });
   await app.register(authorizationPages, {
     issuer: config.ISSUER,
-    redis,
+    records,
     accounts,
     logins,
     consents,

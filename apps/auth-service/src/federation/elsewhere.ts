@@ -1,6 +1,6 @@
 import type { Service } from '@latchkey/service-kit';
 import type { Database } from '../database/schema.ts';
-import type { RedisClient } from '../redis/client.ts';
+import type { Records } from '../redis/records.ts';
 import { createFederation } from './federation.ts';
 import { createIdentities, type IdentitiesParts } from './identities.ts';
 import { type IdentityRoutesOptions, identityRoutes } from './identity-routes.ts';
@@ -16,7 +16,7 @@ export function createElsewhere(
     readonly issuer: string;
     readonly providers: readonly Provider[];
     readonly db: Database;
-    readonly redis: RedisClient;
+    readonly records: Records;
     /** Milliseconds since the epoch. */
     readonly clock: () => number;
   },

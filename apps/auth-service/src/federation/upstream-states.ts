@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { digestOfBrowser, isSameBrowser } from '../logins/own-cookies.ts';
-import type { RedisClient } from '../redis/client.ts';
 import { upstreamStateKey } from '../redis/key-names.ts';
-import { orUnavailable } from '../redis/or-unavailable.ts';
+import type { Records } from '../redis/records.ts';
 import type { UpstreamChecks } from './provider-client.ts';
 
 /** How long a person may take at the provider. */
@@ -37,11 +36,11 @@ export type UpstreamStates = ReturnType<typeof createUpstreamStates>;
  * to the browser, so that nobody can finish their own sign-in in another person's browser (RFC 6749 §10.12).
  */
 export function createUpstreamStates(options: {
-  readonly redis: RedisClient;
+  readonly records: Records;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }) {
-  const { redis } = options;
+  const { records } = options;
 
   return {
     async begin(of: {
@@ -71,7 +70,7 @@ export function createUpstreamStates(options: {
       if (kept?.provider !== provider || kept.answer !== undefined) return false;
       // Only while it is there, and for no longer than before: somebody may be taking it.
       const text = JSON.stringify({ ...kept, answer } satisfies Kept);
-      return (await orUnavailable(redis.set(upstreamStateKey(state), text, 'KEEPTTL', 'XX'))) === 'OK';
+      return records.replace(upstreamStateKey(state), text);
     },
 
     /**
@@ -87,20 +86,20 @@ export function createUpstreamStates(options: {
       if (kept?.provider !== provider) return undefined;
       const { browser: expected, ...rest } = kept;
       if (!isSameBrowser(browsers, expected)) return 'elsewhere';
-      if ((await orUnavailable(redis.del(upstreamStateKey(state)))) === 0) return undefined;
+      if (!(await records.remove(upstreamStateKey(state)))) return undefined;
       return { ...rest, answer: kept.answer };
     },
   };
 
   async function read(state: string): Promise<Kept | undefined> {
     if (!/^[\w-]{43}$/.test(state)) return undefined;
-    const kept = await orUnavailable(redis.get(upstreamStateKey(state)));
-    return kept === null ? undefined : (JSON.parse(kept) as Kept);
+    const kept = await records.find(upstreamStateKey(state));
+    return kept === undefined ? undefined : (JSON.parse(kept) as Kept);
   }
 
   async function write(kept: Kept): Promise<void> {
     const { state } = kept.checks;
-    await orUnavailable(redis.set(upstreamStateKey(state), JSON.stringify(kept), 'EX', upstreamSeconds));
+    await records.keep(upstreamStateKey(state), JSON.stringify(kept), upstreamSeconds);
   }
 }
 

@@ -13,7 +13,7 @@ import type { LoginEnd } from '../logins/end-login.ts';
 import type { LoginStore } from '../logins/login-store.ts';
 import type { OwnCookies } from '../logins/own-cookies.ts';
 import type { ResourceUrls } from '../permissions/resource-urls.ts';
-import type { RedisClient } from '../redis/client.ts';
+import type { Records } from '../redis/records.ts';
 import type { AuthorizationCodes } from '../sessions/authorization-code.ts';
 import { readIdTokenHint } from '../tokens/id-token.ts';
 import { createAuthorization } from './authorization/authorization.ts';
@@ -31,7 +31,7 @@ import type { LogoutDeliveries } from './logout/logout-deliveries.ts';
 
 export type AuthorizationPagesOptions = {
   readonly issuer: string;
-  readonly redis: RedisClient;
+  readonly records: Records;
   readonly accounts: Accounts;
   readonly logins: LoginStore;
   readonly consents: ConsentStore;
@@ -56,7 +56,8 @@ export type AuthorizationPagesOptions = {
 
 /** The authorization endpoint with its pages, pushed requests, and signing out of all applications. */
 export async function authorizationPages(app: Service, options: AuthorizationPagesOptions): Promise<void> {
-  const { issuer, redis, accounts, clients, clientStatuses, authenticate, deliveries, federation } = options;
+  const { issuer, records, accounts, clients, clientStatuses, authenticate, deliveries, federation } =
+    options;
   const { announce } = deliveries;
   const readHint = (token: string) => readIdTokenHint(token, { issuer, keys: options.publicKeys() });
   const shared = {
@@ -66,13 +67,13 @@ export async function authorizationPages(app: Service, options: AuthorizationPag
     cookies: options.cookies,
     pages: createAuthorizationPages({ issuer, federation }),
   };
-  const pending = createPendingRequests({ redis });
+  const pending = createPendingRequests({ records });
   const admit = accounts.admitAuthorization;
   const requests = createFoundRequests({ ...shared, pending, clientStatuses });
   const { findRequest, entranceFor } = createProviderSignIn({ ...shared, federation, requests });
   const beginning = {
     parsing: { clients, readHint, resourceUrls: options.resourceUrls },
-    pushed: createPushedRequests({ redis }),
+    pushed: createPushedRequests({ records }),
     admit,
   };
   await app.register(authorizationRoutes, { ...shared, ...beginning, pending, requests, entranceFor });

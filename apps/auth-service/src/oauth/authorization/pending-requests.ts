@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { digestOfBrowser, isSameBrowser } from '../../logins/own-cookies.ts';
-import type { RedisClient } from '../../redis/client.ts';
 import { authorizationRequestKey } from '../../redis/key-names.ts';
-import { orUnavailable } from '../../redis/or-unavailable.ts';
+import type { Records } from '../../redis/records.ts';
 import type { AuthorizationRequest } from './authorization-request.ts';
 import type { Progress } from './next-step.ts';
 
@@ -24,7 +23,7 @@ export type PendingRequests = ReturnType<typeof createPendingRequests>;
  * Authorization requests in Redis, each under a random id and bound to the browser that began it. So no parameter
  * travels through a form, and a link to the pages of a request is worth nothing in another browser.
  */
-export function createPendingRequests({ redis }: { readonly redis: RedisClient }) {
+export function createPendingRequests({ records }: { readonly records: Records }) {
   return {
     async begin(request: AuthorizationRequest, progress: Progress, browser: string): Promise<PendingRequest> {
       const id = randomBytes(16).toString('base64url');
@@ -36,8 +35,8 @@ export function createPendingRequests({ redis }: { readonly redis: RedisClient }
     /** Undefined when the request has expired, was answered, or began in another browser. */
     async find(id: string, browsers: readonly string[]): Promise<PendingRequest | undefined> {
       if (browsers.length === 0) return undefined;
-      const kept = await orUnavailable(redis.get(authorizationRequestKey(id)));
-      if (kept === null) return undefined;
+      const kept = await records.find(authorizationRequestKey(id));
+      if (kept === undefined) return undefined;
       const pending = JSON.parse(kept) as Omit<PendingRequest, 'id'>;
       return isSameBrowser(browsers, pending.browser) ? { id, ...pending } : undefined;
     },
@@ -46,13 +45,11 @@ export function createPendingRequests({ redis }: { readonly redis: RedisClient }
     update: write,
 
     /** Returns whether it was still there, so that one request is answered once. */
-    async finish(id: string): Promise<boolean> {
-      return (await orUnavailable(redis.del(authorizationRequestKey(id)))) === 1;
-    },
+    finish: (id: string): Promise<boolean> => records.remove(authorizationRequestKey(id)),
   };
 
   async function write({ id, request, progress, browser }: PendingRequest): Promise<void> {
     const kept: Omit<PendingRequest, 'id'> = { request, progress, browser };
-    await orUnavailable(redis.set(authorizationRequestKey(id), JSON.stringify(kept), 'EX', pendingSeconds));
+    await records.keep(authorizationRequestKey(id), JSON.stringify(kept), pendingSeconds);
   }
 }

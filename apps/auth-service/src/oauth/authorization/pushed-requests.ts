@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { RedisClient } from '../../redis/client.ts';
 import { pushedRequestKey } from '../../redis/key-names.ts';
-import { orUnavailable } from '../../redis/or-unavailable.ts';
+import type { Records } from '../../redis/records.ts';
 
 /** A client sends the person on at once. */
 export const pushedSeconds = 60;
@@ -11,21 +10,20 @@ const prefix = 'urn:ietf:params:oauth:request_uri:';
 export type PushedRequests = ReturnType<typeof createPushedRequests>;
 
 /** Authorization requests that clients pushed (RFC 9126), in Redis until they are used or expire. */
-export function createPushedRequests({ redis }: { readonly redis: RedisClient }) {
+export function createPushedRequests({ records }: { readonly records: Records }) {
   return {
     /** Keeps the parameters of a client's request, and returns the URI that stands for them. */
     async keep(clientId: string, text: string): Promise<string> {
       const id = randomBytes(32).toString('base64url');
-      const kept = JSON.stringify({ clientId, text });
-      await orUnavailable(redis.set(pushedRequestKey(id), kept, 'EX', pushedSeconds));
+      await records.keep(pushedRequestKey(id), JSON.stringify({ clientId, text }), pushedSeconds);
       return `${prefix}${id}`;
     },
 
     /** The parameters; undefined when there are none, or another client pushed them. Does not use them up. */
     async find(uri: string, clientId: string | undefined): Promise<string | undefined> {
       const key = keyOf(uri);
-      const kept = key === undefined ? null : await orUnavailable(redis.get(key));
-      if (kept === null) return undefined;
+      const kept = key === undefined ? undefined : await records.find(key);
+      if (kept === undefined) return undefined;
       const { clientId: owner, text } = JSON.parse(kept) as { clientId: string; text: string };
       return owner === clientId ? text : undefined;
     },
@@ -33,7 +31,7 @@ export function createPushedRequests({ redis }: { readonly redis: RedisClient })
     /** Returns whether they were still there, so that each URI is used once. */
     async use(uri: string): Promise<boolean> {
       const key = keyOf(uri);
-      return key !== undefined && (await orUnavailable(redis.del(key))) === 1;
+      return key !== undefined && (await records.remove(key));
     },
   };
 

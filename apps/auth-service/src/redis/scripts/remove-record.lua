@@ -1,0 +1,3 @@
+-- KEYS  1 record
+-- Reply 1 when it was there
+return redis.call('DEL', KEYS[1])
