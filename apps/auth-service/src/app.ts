@@ -46,6 +46,7 @@ import { userInfoRoute } from './oauth/userinfo-route.ts';
 import { type DelegationPolicy, delegationPolicy } from './permissions/delegation-policy.ts';
 import { audiences, userInfoAudience } from './permissions/resource-servers.ts';
 import { parseResourceUrls } from './permissions/resource-urls.ts';
+import { shardBeside } from './redis/cluster.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
 import { proofKey } from './redis/key-names.ts';
@@ -126,7 +127,10 @@ export async function buildApp({
     memory: createDataSetStore(db),
     log: app.log,
   });
-  const records = createRecords({ redis });
+  const records = createRecords({
+    redis,
+    confirmAbsence: (key) => dataSets.confirm(shardBeside(redis, key, config.REDIS_SHARDS)),
+  });
   const revocations = createRevocations({
     redis,
     redisUrl,
@@ -184,6 +188,7 @@ export async function buildApp({
     redis,
     shards: config.REDIS_SHARDS,
     revocationSeconds: retention,
+    dataSets,
     clock,
   });
   const ownCookies = createOwnCookies({ issuer: config.ISSUER });
@@ -327,7 +332,7 @@ export async function buildApp({
     await app.register(clientRegistrationRoute, { applications, admit: accounts.admitClient, clock });
   const refreshing = { sessions, issueAccessToken, encryption, audit, onVerdict };
   const resourceUrls = parseResourceUrls(config.RESOURCE_URLS);
-  const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS });
+  const codes = createAuthorizationCodes({ redis, shards: config.REDIS_SHARDS, dataSets });
   const consents = createConsentStore({ db, clock });
   const issueIdToken = createIdTokenIssuer({ issuer: config.ISSUER, signer, clock });
   const seconds = () => clock() / 1000;

@@ -157,16 +157,16 @@ async function reapplyLog({ stdin, stdout }: CommandContext, stores: Stores): Pr
       redis,
       shards: config.REDIS_SHARDS,
       revocationSeconds: retentionOf(config),
+      // Whoever restores Redis has decided that it is the right one.
+      dataSets: { confirm: async () => {}, confirmMost: async () => {} },
       clock: Date.now,
     };
-    // Whoever restores Redis has decided that it is the right one.
-    const dataSets = { confirm: async () => {}, confirmMost: async () => {} };
     stdout.write(`${changes.events} audit events\n`);
     await reapplyChanges(changes, {
       ...stores,
       publish,
       keyRing: keyRingOf(stores, publish),
-      sessions: createSessionsOfSubject({ ...shared, dataSets }),
+      sessions: createSessionsOfSubject(shared),
       logins: createLoginStore(shared),
       clock: Date.now,
       tell: (text) => stdout.write(`${text}\n`),

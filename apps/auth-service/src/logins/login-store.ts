@@ -10,6 +10,7 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import type { DataSets } from '../revocation/log/data-sets.ts';
 import {
   type Elsewhere,
   elsewhereFields,
@@ -80,7 +81,8 @@ export type LoginStore = ReturnType<typeof createLoginStore>;
  * The logins in Redis. A login is what lets a browser skip the password at the next authorization request. It signs
  * nobody in at a service. Only its digest is stored, so a copy of Redis's data signs nobody in.
  *
- * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer.
+ * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer, or may just have lost a login that
+ * is missing (see DataSets).
  *
  * @example
  * const { id } = await logins.start(account.id);
@@ -91,10 +93,12 @@ export function createLoginStore(options: {
   readonly shards: number;
   /** How long an access token can stay valid after its session ended: its lifetime plus clock skew. */
   readonly revocationSeconds: number;
+  /** Decides whether a login that was not found does not exist. */
+  readonly dataSets: Pick<DataSets, 'confirm'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 }) {
-  const { redis, shards, clock } = options;
+  const { redis, shards, dataSets, clock } = options;
 
   return {
     /**
@@ -145,12 +149,16 @@ export function createLoginStore(options: {
 
     /** The login with this id; undefined when there is none. Using it extends its idle lifetime. */
     async use(id: string): Promise<Login | undefined> {
-      const key = keyOf(id);
-      if (key === undefined) return undefined;
+      const shard = shardIn(id);
+      if (shard === undefined) return undefined;
+      const key = loginKey(shard, digestOf(id));
       const now = clock();
       const found = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, now]));
       const [subject, authTime, expiresAt, provider, sid, returnedAt, passwordChangedAt] = found;
-      if (subject === undefined) return undefined;
+      if (subject === undefined) {
+        await dataSets.confirm(shard);
+        return undefined;
+      }
       return {
         subject,
         authTime: provenTime(Number(authTime), now / 1000),
@@ -228,11 +236,10 @@ export function createLoginStore(options: {
     return sessions;
   }
 
-  function keyOf(id: string): string | undefined {
+  /** Undefined when we cannot have made the id. */
+  function shardIn(id: string): number | undefined {
     const [, digits] = loginIdForm.exec(id) ?? [];
-    return digits === undefined || Number(digits) >= shards
-      ? undefined
-      : loginKey(Number(digits), digestOf(id));
+    return digits === undefined || Number(digits) >= shards ? undefined : Number(digits);
   }
 }
 

@@ -2,6 +2,7 @@ import type { RedisAddress } from '@latchkey/service-kit';
 import { Cluster, type ClusterOptions, Command, type Redis } from 'ioredis';
 import { prepareCommand } from './begin-by.ts';
 import { commandTimeoutOf, type RedisClient } from './client.ts';
+import { revocationsKey, shardOfKey } from './key-names.ts';
 
 export type ClusterAddress = RedisAddress & { readonly kind: 'cluster' };
 
@@ -105,6 +106,19 @@ export function onePerMaster(redis: RedisClient, keyOf: (tag: number) => string)
     if (missing.delete(masterFor(redis, keyOf(tag))) || redis.slots.length === 0) keys.push(keyOf(tag));
   }
   return keys;
+}
+
+/**
+ * The shard of a key that has one. Otherwise one that the same server has: when it lacks the key, it may lack that
+ * shard's data, too. A master without shards has no such witness; then it is the first shard.
+ */
+export function shardBeside(redis: RedisClient, key: string, shards: number): number {
+  const own = shardOfKey(key);
+  if (own !== undefined && own < shards) return own;
+  if (!(redis instanceof Cluster)) return 0;
+  const master = masterFor(redis, key);
+  const all = Array.from({ length: shards }, (_, shard) => shard);
+  return all.find((shard) => masterFor(redis, revocationsKey(shard)) === master) ?? 0;
 }
 
 function masterFor(cluster: Cluster, key: string): string | undefined {

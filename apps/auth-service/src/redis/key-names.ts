@@ -17,6 +17,12 @@ export function shardOfSession(sessionId: string): number | undefined {
   return match ? Number(match[1]) : undefined;
 }
 
+/** The shard that a key's hash tag names; undefined for keys that are not of a person. */
+export function shardOfKey(key: string): number | undefined {
+  const match = /^\{(\d{1,4})\}:/.exec(key);
+  return match ? Number(match[1]) : undefined;
+}
+
 /** One session. There is one such key for every session, so it is short and contains the shard once. */
 export function sessionKey(sessionId: string): string {
   const dash = sessionId.indexOf('-');

@@ -3,6 +3,7 @@ import type { RedisClient } from '../redis/client.ts';
 import { codeKey, loginKey, shardOf } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import type { DataSets } from '../revocation/log/data-sets.ts';
 import { isPersonalClaim, type PersonalClaim } from '../tokens/personal-claims.ts';
 import { type Elsewhere, elsewhereFields, elsewhereFrom } from './elsewhere.ts';
 
@@ -61,6 +62,9 @@ export type AuthorizationCodes = ReturnType<typeof createAuthorizationCodes>;
  * Authorization codes: `<shard>-<128 random bits>`. The shard is the person's, so that one script can redeem the code
  * and start the session.
  *
+ * Rejects with ProblemError 503 `session_store_unavailable` when Redis does not answer, or may just have lost a code that
+ * is missing (see DataSets).
+ *
  * @example
  * const code = await codes.issue(grant);
  * const found = await codes.read(code);
@@ -68,9 +72,12 @@ export type AuthorizationCodes = ReturnType<typeof createAuthorizationCodes>;
 export function createAuthorizationCodes({
   redis,
   shards,
+  dataSets,
 }: {
   readonly redis: RedisClient;
   readonly shards: number;
+  /** Decides whether a code that was not found does not exist. */
+  readonly dataSets: Pick<DataSets, 'confirm'>;
 }) {
   return {
     async issue(grant: CodeGrant): Promise<string> {
@@ -118,7 +125,10 @@ export function createAuthorizationCodes({
         returnedAt,
         boundTo,
       ] = values;
-      if (!subject || !clientId || !redirectUri || !challenge || !login) return undefined;
+      if (!subject || !clientId || !redirectUri || !challenge || !login) {
+        await dataSets.confirm(shard);
+        return undefined;
+      }
       return {
         shard,
         random,
@@ -139,7 +149,7 @@ export function createAuthorizationCodes({
 }
 
 /** The keys of redeem-code.lua, after those of start-session.lua. */
-export function codeKeys({ shard, random, login }: CodeToRedeem): string[] {
+export function codeKeys({ shard, random, login }: CodeToRedeem): [code: string, login: string] {
   return [codeKey(shard, random), loginKey(shard, login)];
 }
 

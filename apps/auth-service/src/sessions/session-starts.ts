@@ -9,6 +9,7 @@ import {
 } from '../redis/key-names.ts';
 import { orUnavailable } from '../redis/or-unavailable.ts';
 import { loadScript } from '../redis/script.ts';
+import type { DataSets } from '../revocation/log/data-sets.ts';
 import { type CodeToRedeem, codeKeys } from './authorization-code.ts';
 import type { Elsewhere } from './elsewhere.ts';
 import { type MacKeys, writeRefreshToken } from './refresh-token.ts';
@@ -42,6 +43,8 @@ export type SessionStartOptions = {
   readonly sessionSeconds: number;
   /** How long an access token can stay valid after its session ended: its lifetime plus clock skew. */
   readonly revocationSeconds: number;
+  /** Decides whether a code or its login that was not found does not exist. */
+  readonly dataSets: Pick<DataSets, 'confirm'>;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
 };
@@ -89,13 +92,13 @@ export function createSessionStarts(
   options: SessionStartOptions,
   { endOldest }: { readonly endOldest: (subject: string) => Promise<string[]> },
 ) {
-  const { redis, macKeys, shards, clock } = options;
+  const { redis, macKeys, shards, dataSets, clock } = options;
   const signingKey = macKeys[0];
 
   return {
     /** Starts a session, always under a new id. */
     start: (session: NewSession): Promise<StartedSession> =>
-      begin(session, (keys, args) => startSession(redis, keys, args)),
+      begin(session, (keys, args) => orUnavailable(startSession(redis, keys, args))),
 
     /**
      * Redeems an authorization code and starts the session in the same step. A second redemption ends the session that
@@ -104,11 +107,23 @@ export function createSessionStarts(
      * Rejects with CodeRefusedError.
      */
     startByCode: (session: NewSession, code: CodeToRedeem): Promise<StartedSession> =>
-      begin(session, (keys, args) => {
+      begin(session, async (keys, args) => {
         const proof = [code.clientId, code.redirectUri, code.challenge];
-        return redeemCode(redis, [...keys, ...codeKeys(code)], [...args, ...proof]);
+        const ofCode = codeKeys(code);
+        const reply = await orUnavailable(redeemCode(redis, [...keys, ...ofCode], [...args, ...proof]));
+        if (typeof reply !== 'number') await confirmRefusal(reply, code.shard, ofCode);
+        return reply;
       }),
   };
+
+  /** A refusal that may only mean that the code or its login is missing. */
+  async function confirmRefusal(
+    [verdict]: CodeRefusal,
+    shard: number,
+    [code, login]: ReturnType<typeof codeKeys>,
+  ): Promise<void> {
+    if (verdict !== 'USED') await dataSets.confirm(shard, verdict === 'OVER' ? login : code);
+  }
 
   async function begin(
     session: NewSession,
@@ -142,7 +157,7 @@ export function createSessionStarts(
     ];
     const record = recordOf(requested, { ...session, generation: firstGeneration, kid: signingKey.kid });
     const args = [sessionId, now, requested.expiresAt, options.revocationSeconds * 1000, ...record];
-    const reply = await orUnavailable(run(keys, args));
+    const reply = await run(keys, args);
     if (typeof reply !== 'number') throw new CodeRefusedError(reply);
     const grant: SessionGrant = { ...requested, issuedFrom: reply };
     const { clientId } = grant;

@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
 import { createLoginStore } from '../../src/logins/login-store.ts';
-import { openTestRedis } from '../sessions/session-fixture.ts';
+import { createTestDataSets, openTestRedis } from '../sessions/session-fixture.ts';
 
 const { redis } = await openTestRedis();
-const logins = createLoginStore({ redis, shards: 4, revocationSeconds: 330, clock: Date.now });
+const shared = { redis, shards: 4, clock: Date.now };
+const logins = createLoginStore({
+  ...shared,
+  revocationSeconds: 330,
+  dataSets: createTestDataSets(shared),
+});
 const now = () => Math.floor(Date.now() / 1000);
 const reason = 'signed_out_at_provider';
 
