@@ -50,6 +50,7 @@ import { shardBeside } from './redis/cluster.ts';
 import { connectRedis } from './redis/connection.ts';
 import { createEvictionWatch } from './redis/eviction-watch.ts';
 import { proofKey } from './redis/key-names.ts';
+import { createProofMarks } from './redis/proof-marks.ts';
 import { proveWritable } from './redis/prove-writable.ts';
 import { createRecords } from './redis/records.ts';
 import { feedRoute } from './revocation/feed/route.ts';
@@ -303,7 +304,10 @@ export async function buildApp({
   app.addHook('onClose', subjectTokens.close);
   await app.register(fastifyCookie);
   const usedProofs = {
-    ...createRedisProofStore(redis, { keyOf: proofKey, timeoutMs: config.REDIS_TIMEOUT_MS }),
+    ...createRedisProofStore(createProofMarks(redis), {
+      keyOf: proofKey,
+      timeoutMs: config.REDIS_TIMEOUT_MS,
+    }),
     nonceKey: async () => keyEncryptionKeys.deriveKey('proof nonces'),
   };
   const urls = [config.ISSUER, ...config.INTERNAL_URLS];

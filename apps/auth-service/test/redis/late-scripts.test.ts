@@ -46,6 +46,7 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     args: [now, ttlMs, 'own', 60_000, Math.floor(now / 1000) + 10, '', '', 0, 0],
   }),
   'redis/scripts/keep-record.lua': (shard) => ({ keys: [`${shard}:record`], args: ['a text', 60] }),
+  'redis/scripts/mark-proof.lua': (shard) => ({ keys: [`${shard}:proof`], args: ['a mark', 60] }),
   'redis/scripts/prove-writable.lua': (shard) => ({ keys: [`${shard}:probe`], args: [60_000] }),
   'redis/scripts/remove-record.lua': (shard) => ({ keys: [`${shard}:l`], args: [] }),
   'redis/scripts/replace-record.lua': (shard) => ({ keys: [`${shard}:l`], args: ['another text'] }),
