@@ -58,7 +58,10 @@ export type ServiceOptions = {
   openPaths?: readonly string[];
   /** Addresses or CIDR ranges whose X-Forwarded-For and X-Forwarded-Host are trusted; without any, none are. */
   trustedProxies: string[];
-  /** A path under which all routes work too, whether a proxy strips it or not; no route may begin with it. Default none. */
+  /**
+   * A path under which all routes work too, whether a proxy strips it or not; default none. A service with a route that
+   * begins with it does not start.
+   */
   basePath?: BasePath;
   /** Where log lines go; default standard output. */
   logDestination?: DestinationStream;

@@ -24,7 +24,7 @@ const proxyHeaders = [
  * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address, or the unspecified one.
  * - `missing`: a trusted proxy does not name a client. It may have sent the request itself: then this is no fault.
  * - `other_header`: a trusted proxy names the client only in `Forwarded` or `X-Real-IP`, which are not read.
- * - `untrusted_proxy`: the address speaks for another, but TRUSTED_PROXIES does not name it.
+ * - `untrusted_proxy`: a peer that TRUSTED_PROXIES does not name says that it speaks for another.
  */
 export type AddressFault = 'unreadable' | 'missing' | 'other_header' | 'untrusted_proxy';
 
@@ -59,13 +59,14 @@ export function clientAddressOf(
       : { address: peer, fault: 'missing' };
   }
   let address = peer;
-  while (forwardedFor.length > 0 && isTrusted(address)) {
-    const read = readIpAddress(forwardedFor.pop() ?? '');
+  for (const entry of forwardedFor.reverse()) {
+    const read = readIpAddress(entry);
     if (read === undefined || unspecified.has(read)) return { address: unknownAddress, fault: 'unreadable' };
     address = read;
+    // What stands to its left may come from the client itself, so it is no sign of a proxy.
+    if (!isTrusted(address)) break;
   }
-  // Whoever has an entry to its left speaks for that one.
-  return forwardedFor.length > 0 ? { address, fault: 'untrusted_proxy' } : { address };
+  return { address };
 }
 
 /** Empty elements of a list are ignored (RFC 9110 §5.6.1). Several header lines form one list. */
