@@ -132,6 +132,12 @@ describe('what lies in the storage', () => {
     const tab = browser.openTab(inVault);
     await tab.session.restore();
     expect(tab.session.state()).toMatchObject({ status: 'signed_out' });
+    tab.session.close();
+    // It keeps nobody from signing in.
+    (await signedInByCode(browser, 'jo')).session.close();
+    const next = browser.openTab(inVault);
+    await next.session.restore();
+    expect(signedIn(next).subject).toBe('jo');
   });
 
   test('authenticates nothing in another browser: the tokens are bound to a key that stayed behind', async () => {

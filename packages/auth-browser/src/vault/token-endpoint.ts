@@ -56,12 +56,14 @@ export function createTokenEndpoint({
         code_verifier: verifier,
         redirect_uri: redirectUri,
       };
-      const replaced = await vault.read();
+      const before = await vault.read();
       const next = await call('/token', { form, held: { boundTo: key } }, readKept);
-      await vault.begin(next);
+      const held = await vault.begin(next, { after: before });
+      const isKept = held.refreshToken === next.refreshToken;
+      const over = isKept ? before?.kept : next;
       // Nobody can use it any more. If this fails, it is in the list of devices until it expires.
-      if (replaced !== undefined) await revoke(replaced.kept).catch(() => {});
-      return next;
+      if (over !== undefined) await revoke(over).catch(() => {});
+      return held;
     },
 
     async signOut(_held, everywhere) {

@@ -17,8 +17,11 @@ export type Opened = { readonly kept: Kept; readonly sealed: Sealed };
 export type Vault = {
   /** Undefined if there are none, or if they cannot be opened: they were made for another origin, client or session. */
   read(): Promise<Opened | undefined>;
-  /** Keeps the tokens of a new session, under a new key. */
-  begin(kept: Kept): Promise<void>;
+  /**
+   * Keeps the tokens of a new session, under a new key, in the place of those of the session of `after`. Another session
+   * that has begun meanwhile stays. Returns what the vault holds then.
+   */
+  begin(first: Kept, options: { readonly after: Opened | undefined }): Promise<Kept>;
   /** Keeps the next tokens of the same session in the place of those of `after`. Returns what the vault holds then. */
   replace(next: Kept, options: { readonly after: Opened }): Promise<Kept | undefined>;
   /** Deletes the tokens of `of`, with their key. Returns what the vault holds then. */
@@ -49,7 +52,7 @@ type Sealed = {
  *
  * @example
  * const vault = createVault({ name, platform });
- * await vault.begin({ ...token, sessionId, refreshToken });
+ * await vault.begin({ ...token, sessionId, refreshToken }, { after: await vault.read() });
  */
 export function createVault({ name, platform }: VaultOptions): Vault {
   const recordName = `${name} vault`;
@@ -93,13 +96,19 @@ export function createVault({ name, platform }: VaultOptions): Vault {
   return {
     read: async () => open(await update((record) => record)),
 
-    async begin(kept) {
+    async begin(first, { after }) {
       const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, [
         'encrypt',
         'decrypt',
       ]);
-      const sealed = await seal(key, kept);
-      await update(() => sealed);
+      const sealed = await seal(key, first);
+      const isFree = (record: unknown) => !isSealed(record) || record.sessionId === after?.sealed.sessionId;
+      const held = await update((record) => (isFree(record) ? sealed : record));
+      const opened = await open(held);
+      if (opened !== undefined) return opened.kept;
+      // What nobody can open keeps nobody from signing in.
+      await update((record) => (isSealed(held) && isSame(record, held) ? sealed : record));
+      return first;
     },
 
     async replace(next, { after }) {
