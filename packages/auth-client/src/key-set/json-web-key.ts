@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isKeyId } from '../token/key-id.ts';
+import { isFactorable } from './factorable.ts';
 import { isRoca } from './roca.ts';
 
 /** An RSA public key of a JWK Set (RFC 7517), after the checks of readJwk. */
@@ -19,7 +20,7 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
  * Reads one member of a key set, or says why it is unusable: not RSA, not for RS256 signatures, a modulus under 2048 or
- * over 8192 bits or vulnerable to ROCA, an exponent that is even or under 65537, no usable kid, or a published private
+ * over 8192 bits, vulnerable to ROCA or easily factored, an exponent that is even or under 65537, no usable kid, or a published private
  * key.
  */
 export function readJwk(value: unknown): RsaJwk | { refused: string } {
@@ -39,6 +40,7 @@ export function readJwk(value: unknown): RsaJwk | { refused: string } {
   const bits = modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24;
   if (bits < minModulusBits || bits > maxModulusBits || isEven(modulus)) return { refused: 'n' };
   if (isRoca(modulus)) return { refused: 'ROCA' };
+  if (isFactorable(modulus)) return { refused: 'factors' };
   const exponent = unsignedInteger(jwk.e);
   if (!exponent || exponent.length > maxExponentBytes || isEven(exponent)) return { refused: 'e' };
   const e = exponent.readUIntBE(0, exponent.length);
