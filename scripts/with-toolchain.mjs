@@ -5,7 +5,7 @@
 //   [arguments]
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { taskEnvironment } from './toolchain/environment.mjs';
+import { forgetMissingFolders, taskEnvironment } from './toolchain/environment.mjs';
 import { findNode, findPnpm } from './toolchain/find.mjs';
 import { installDependencies } from './toolchain/install.mjs';
 import { quickStartOptions } from './toolchain/quick-start.mjs';
@@ -29,6 +29,7 @@ async function main() {
     console.error(`Unknown task "${task}": use one of ${taskNames.join(', ')}.`);
     return 1;
   }
+  forgetMissingFolders(process.env, console.error);
   const node = await findNode(root, runner);
   await installDependencies(root, runner);
   // turbo runs the packages' scripts with pnpm, and a test packs a package with it.

@@ -294,6 +294,20 @@ test('where HOME is not writable, fetched files are kept in the clone, with the 
   expect(readFileSync(join(root, 'told'), 'utf8')).toBe(`npx ${settings}\npnpm ${settings}\n`);
 });
 
+test('a TMPDIR that is gone is not used, by the launcher or by the task, and one that is there is', async () => {
+  write('scripts/check.ts', `console.log(process.env.TMPDIR);`);
+  const paths = JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') });
+  program('npx', `echo '${paths}'`);
+  vi.stubEnv('TMPDIR', join(root, 'gone'));
+  const gone = await run(['check'], { node: oldNode() });
+  expect(gone).toMatchObject({ stdout: 'undefined\n', code: 0 });
+  expect(gone.stderr).toContain(
+    `TMPDIR names ${join(root, 'gone')}, where nothing can be written: it is not used.\n`,
+  );
+  vi.stubEnv('TMPDIR', join(root, 'bin'));
+  expect(await run(['check'])).toMatchObject({ stdout: `${join(root, 'bin')}\n`, stderr: '', code: 0 });
+});
+
 test('without a network the old Node.js says what to do', async () => {
   program('npx', 'echo "npm error network" >&2; exit 1');
   const { stderr, code } = await run(['check'], { node: oldNode() });

@@ -5,6 +5,25 @@ import { join } from 'node:path';
 // Clients write an IPv6 address in one of two ways.
 const loopback = ['localhost', '127.0.0.1', '::1', '[::1]'];
 
+// Where os.tmpdir() looks.
+const temporary = ['TMPDIR', 'TMP', 'TEMP'];
+
+/**
+ * Forgets a folder for temporary files that nobody can write to: a shell may outlive its own. Every program that the task
+ * starts then uses the next one, or the system's.
+ *
+ * @param {NodeJS.ProcessEnv} env  is changed
+ * @param {(line: string) => void} tell
+ */
+export function forgetMissingFolders(env, tell) {
+  for (const name of temporary) {
+    const folder = env[name];
+    if (!folder || isWritable(folder)) continue;
+    tell(`${name} names ${folder}, where nothing can be written: it is not used.`);
+    delete env[name];
+  }
+}
+
 /**
  * The caller's environment without settings that would mislead a task, which starts everything on this machine.
  * Settings for Postgres clients (PGSSLMODE, PGOPTIONS, PGSERVICE and so on) are removed: they are meant for another
