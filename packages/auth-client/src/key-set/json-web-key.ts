@@ -20,8 +20,8 @@ const privateMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'];
 
 /**
  * Reads one member of a key set, or says why it is unusable: not RSA, not for RS256 signatures, a modulus under 2048 or
- * over 8192 bits, vulnerable to ROCA or easily factored, an exponent that is even or under 65537, no usable kid, or a published private
- * key.
+ * over 8192 bits, vulnerable to ROCA or easily factored, an exponent that is even or under 65537, no usable kid, or a
+ * published private key.
  */
 export function readJwk(value: unknown): RsaJwk | { refused: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
