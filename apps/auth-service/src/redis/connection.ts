@@ -5,8 +5,8 @@ import { defaultTimeoutMs, type RedisClient } from './client.ts';
 import { accessOf, type ClusterAddress, connectCluster, findMaster, type NodeOptions } from './cluster.ts';
 
 /**
- * A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. At least: it
- * must outlast the time limit of a command, or a slow Redis would look like a dead line.
+ * A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. The time is
+ * longer where a command may take longer, or a slow Redis would look like a dead connection.
  */
 const leastSilentLineMs = 2_000;
 const silentLineMarginMs = 1_000;
