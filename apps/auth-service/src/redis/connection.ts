@@ -1,5 +1,5 @@
 import { type RedisAddress, readRedisUrl } from '@latchkey/service-kit';
-import { Cluster, type Command, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type Command, Redis, type RedisOptions, ReplyError } from 'ioredis';
 import { prepareCommand } from './begin-by.ts';
 import { defaultTimeoutMs, type RedisClient } from './client.ts';
 import { accessOf, type ClusterAddress, connectCluster, findMaster, type NodeOptions } from './cluster.ts';
@@ -18,6 +18,8 @@ const mayBeReplaced = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
 const lookForAnotherEveryMs = 1_000;
 /** A frozen sentinel must leave time to ask another one. */
 const sentinelTimeoutMs = 250;
+/** What ioredis sends before a connection is ready. */
+const ofHandshake: ReadonlySet<string> = new Set(['hello', 'auth', 'client', 'readonly']);
 /** From how many sentinels each connection hears of a failover. */
 const heardSentinels = 2;
 
@@ -37,10 +39,37 @@ export type ConnectionOptions = {
 /** RedisOptions, so that TypeScript knows the form of replies. */
 type ServerOptions = Omit<RedisOptions, 'replyMapping'>;
 
-/** After a reconnect ioredis sends unanswered commands again. This class does not send commands that have timed out. */
+/**
+ * After a reconnect ioredis sends unanswered commands again. This class does not send commands that have timed out.
+ *
+ * When Redis refuses SELECT, ioredis goes on in database 0, which may be somebody else's. Here every command then fails
+ * with that error, until a new connection may select its database.
+ */
 class Connection extends Redis {
+  #refusal: Error | undefined;
+
+  get mayUseDatabase(): boolean {
+    return this.#refusal === undefined;
+  }
+
   override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
+    if (command.name === 'select') this.#heed(command.promise);
+    else if (this.#refusal !== undefined && !ofHandshake.has(command.name)) command.reject(this.#refusal);
     return prepareCommand(command, this) ? super.sendCommand(command, stream) : command.promise;
+  }
+
+  /** Listens before ioredis does, so that no command passes in between. */
+  #heed(selected: Promise<unknown>): void {
+    selected.then(
+      () => {
+        this.#refusal = undefined;
+      },
+      (error: Error) => {
+        if (!(error instanceof ReplyError)) return;
+        this.#refusal = error;
+        this.disconnect(true);
+      },
+    );
   }
 }
 
@@ -95,7 +124,8 @@ export function connectRedis(options: ConnectionOptions): RedisClient {
     retryStrategy(attempt) {
       const address = currentAddress(url);
       if (address.kind === first.kind) Object.assign(redis.options, optionsFor(address));
-      return retryDelayMs(attempt);
+      // ioredis counts a refused database as a success, after which the first attempt comes at once.
+      return redis.mayUseDatabase ? retryDelayMs(attempt) : maxReconnectDelayMs;
     },
   };
   const redis = new Connection(redisOptions);

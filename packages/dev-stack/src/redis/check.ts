@@ -5,8 +5,8 @@ import { DevStackError } from '../errors.ts';
 const oldestMajor = 7;
 
 /**
- * Checks that a usable Redis answers at `url`: PING, and version 7.0 or later (for Valkey, the Redis version that it is
- * compatible with). Does not check memory policy or persistence.
+ * Checks that a usable Redis answers at `url`: its database can be selected, and its version is 7.0 or later (for Valkey,
+ * the Redis version that it is compatible with). Does not check memory policy or persistence.
  *
  * @returns the server's own process id, as it sees it
  * @throws DevStackError, one line, without the URL's password
@@ -24,7 +24,8 @@ export async function checkRedis(url: string): Promise<{ processId: number }> {
   let info: string;
   try {
     await redis.connect();
-    await redis.ping();
+    // ioredis goes on in database 0 when Redis refuses the one that the URL names.
+    if (connectionFault !== '') throw new Error(connectionFault);
     info = await redis.info('server');
   } catch (error) {
     const reason = connectionFault || (error instanceof Error ? error.message : String(error));

@@ -25,7 +25,7 @@ let program: string | undefined;
 
 /**
  * Starts a real, empty Redis for one test, on a random loopback port and in a temporary folder. With `durable` it keeps
- * its data over restart().
+ * its data over restart(). `args` are further arguments of the server.
  *
  * A start costs a quarter of a second of processor time. So stop() empties a server that was not configured, killed or
  * frozen, and the next caller in this process gets it.
@@ -35,10 +35,14 @@ let program: string | undefined;
  * const redis = await startTestRedis();
  * afterAll(() => redis.stop());
  */
-export async function startTestRedis({ durable = false }: { durable?: boolean } = {}): Promise<TestRedis> {
-  let server = (durable ? undefined : idle.pop()) ?? (await start({ durable }));
+export async function startTestRedis(
+  options: { durable?: boolean; args?: readonly string[] } = {},
+): Promise<TestRedis> {
+  const { durable = false, args = [] } = options;
+  const isUsual = !durable && args.length === 0;
+  let server = (isUsual ? idle.pop() : undefined) ?? (await start({ durable, args }));
   const { port, directory } = server;
-  let isReusable = !durable;
+  let isReusable = isUsual;
   let isStopped = false;
   return {
     url: `redis://127.0.0.1:${port}`,
@@ -56,7 +60,7 @@ export async function startTestRedis({ durable = false }: { durable?: boolean } 
     restart: async () => {
       isReusable = false;
       await server.child.stop('SIGTERM', 5_000);
-      server = await start({ durable, port, directory });
+      server = await start({ durable, args, port, directory });
     },
     kill: async () => {
       isReusable = false;
@@ -65,7 +69,12 @@ export async function startTestRedis({ durable = false }: { durable?: boolean } 
   };
 }
 
-async function start(options: { durable: boolean; port?: number; directory?: string }): Promise<Server> {
+async function start(options: {
+  durable: boolean;
+  args: readonly string[];
+  port?: number;
+  directory?: string;
+}): Promise<Server> {
   program ??= findRedisServer();
   if (program === undefined) {
     throw new Error('The tests need redis-server or valkey-server on PATH: see the start of their output.');

@@ -98,6 +98,13 @@ test('the Redis of REDIS_URL is used, and left running', async () => {
   expect(await command(given.url, 'PING')).toBe('PONG');
 });
 
+test('a database that the Redis of REDIS_URL lacks is named', async () => {
+  const given = await start();
+  await expect(start({ env: { REDIS_URL: `${given.url}/99` } })).rejects.toThrow(
+    /^Redis at .* does not work \(ERR DB index is out of range\): repair it, or unset REDIS_URL\.$/,
+  );
+});
+
 test.each([
   [
     'redis://user:hunter2@127.0.0.1:1',

@@ -42,9 +42,15 @@ export function redisUrl(): TString {
 }
 
 /**
- * Reads a URL that redisUrl accepts. `redis+cluster://[user:password@]host[:port][,host[:port]…]` names some nodes of a
- * cluster, from which the others are learnt. `redis+sentinel://[user:password@]host[:port][,host[:port]…]/master[/database]`
- * names sentinels and the master that they watch; `?sentinel_username=…&sentinel_password=…` is for the sentinels.
+ * Reads a URL that redisUrl accepts.
+ *
+ * - `redis://[user:password@]host[:port][/database]` names one server. Its query may have `family` (4 or 6) and `db`,
+ *   another way to name the database.
+ * - `redis+cluster://[user:password@]host[:port][,host[:port]…]` names some nodes of a cluster, from which the others are
+ *   learnt.
+ * - `redis+sentinel://[user:password@]host[:port][,host[:port]…]/master[/database]` names sentinels and the master that
+ *   they watch. `?sentinel_username=…&sentinel_password=…` is for the sentinels.
+ *
  * With `rediss` every connection uses TLS. Ports default to 6379, those of sentinels to 26379.
  *
  * @throws TypeError that says what is wrong, without the URL
@@ -122,7 +128,12 @@ function isComplete<T>(items: readonly (T | undefined)[]): items is readonly T[]
 function faultOfServer(text: string): string | undefined {
   const fault = faultOfStoreUrl(text, { scheme: /^rediss?:\/\//, read: text });
   if (fault !== undefined) return fault;
-  return /^\/?\d*$/.test(URL.parse(text)?.pathname ?? '')
-    ? undefined
-    : 'the database in its path is no number';
+  const { pathname, searchParams } = new URL(text);
+  if (!/^\/?\d*$/.test(pathname)) return 'the database in its path is no number';
+  const { db, family, ...others } = Object.fromEntries(searchParams);
+  if (Object.keys(others).length > 0)
+    return 'its query has something else than db and family: for TLS write rediss://';
+  if (db !== undefined && (pathname.length > 1 || !/^\d+$/.test(db)))
+    return 'its query names another database, or none';
+  return family === undefined || /^[046]$/.test(family) ? undefined : 'its family is not 4 or 6';
 }

@@ -5,6 +5,8 @@ const { fault } = redisUrl() as unknown as { fault(text: string): string | undef
 
 describe('a URL of Redis', () => {
   it.each([
+    ['redis://localhost/2?family=6', { kind: 'server', url: 'redis://localhost/2?family=6' }],
+    ['redis://localhost?db=2', { kind: 'server', url: 'redis://localhost?db=2' }],
     ['redis://localhost:6379/2', { kind: 'server', url: 'redis://localhost:6379/2' }],
     [
       'redis+cluster://10.0.0.1,10.0.0.2:7000,[::1]:7001',
@@ -78,6 +80,11 @@ describe('a URL of Redis', () => {
     ['redis+proxy://a', 'cannot be read'],
     ['rediss+Cluster://a', 'cannot be read'],
     ['redis://a,redis://b', 'no number'],
+    ['redis://a/2?db=3', 'another database'],
+    ['redis://a?db=s3cr3t', 'another database'],
+    ['redis://:s3cr3t@a?ssl=true', 'rediss://'],
+    ['redis://a?password=s3cr3t', 'something else'],
+    ['redis://a?family=5', 'family'],
   ])('%s is refused, and the reason contains no secret', (url, reason) => {
     expect(fault(url)).toMatch(new RegExp(reason));
     expect(fault(url)).not.toContain('s3cr3t');
