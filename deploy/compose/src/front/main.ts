@@ -9,8 +9,8 @@ import { parseRoutes } from './routes.ts';
 const routes = parseRoutes(process.env['ROUTES'] ?? '');
 const fronts = await Promise.all(
   routes.map(({ port, host, hostPort }) => {
-    const isReady = createReadiness({ port: hostPort });
-    const replicas = createReplicas({ port: hostPort, addresses: () => resolve4(host), isReady });
+    const stateOf = createReadiness({ port: hostPort });
+    const replicas = createReplicas({ port: hostPort, addresses: () => resolve4(host), stateOf });
     return startFront({ port, replicas });
   }),
 );

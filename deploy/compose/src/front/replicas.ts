@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ReplicaState } from './readiness.ts';
 
 export type ReplicasOptions = {
   readonly port: number;
   /** The addresses of the current replicas. Rejects, or resolves to none, when there is none. */
   readonly addresses: () => Promise<string[]>;
-  /** Whether a replica wants connections. Others get some only when none does. Default: each does. */
-  readonly isReady?: (host: string) => Promise<boolean>;
+  /**
+   * Whether a replica wants connections. Those that are not ready get some only when none is; those that are closing,
+   * never. Default: each is ready.
+   */
+  readonly stateOf?: (host: string) => Promise<ReplicaState>;
   /** How long a replica may take to accept a connection, in milliseconds. */
   readonly connectTimeoutMs?: number;
   /** How long to go on trying while no replica accepts, as when the only one restarts, in milliseconds. */
@@ -27,7 +31,7 @@ export function createReplicas(options: ReplicasOptions) {
   const {
     port,
     addresses,
-    isReady = async () => true,
+    stateOf = async () => 'ready',
     connectTimeoutMs = 1000,
     patienceMs = 30_000,
   } = options;
@@ -35,9 +39,10 @@ export function createReplicas(options: ReplicasOptions) {
 
   async function connectToAny(signal: AbortSignal): Promise<Socket | undefined> {
     const found = (await addresses().catch(() => [])).toSorted();
-    const answers = await Promise.all(found.map(isReady));
-    const ready = found.filter((_, index) => answers[index]);
-    const others = found.filter((_, index) => !answers[index]);
+    const states = await Promise.all(found.map(stateOf));
+    const [ready, others] = (['ready', 'not ready'] as const).map((state) =>
+      found.filter((_, index) => states[index] === state),
+    ) as [string[], string[]];
     const first = turn++;
     for (const host of [...rotated(ready, first), ...rotated(others, first)]) {
       if (signal.aborted) return undefined;

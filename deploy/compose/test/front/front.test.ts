@@ -24,7 +24,7 @@ async function replica(host: string, answer: RequestListener, port = 0): Promise
 async function front(
   port: number,
   hosts: string[],
-  options: Pick<ReplicasOptions, 'patienceMs' | 'isReady'> & { drainMs?: number } = {},
+  options: Pick<ReplicasOptions, 'patienceMs' | 'stateOf'> & { drainMs?: number } = {},
 ) {
   const replicas = createReplicas({ port, addresses: async () => hosts, ...options });
   const started = await startFront({ port: 0, replicas, ...options });
@@ -64,20 +64,37 @@ describe('the front', () => {
     for (let turn = 0; turn < 4; turn++) expect(await ask(published)).toBe('a');
   });
 
-  it('gives no connection to a replica that starts or stops, unless there is no other', async () => {
+  it('gives no connection to a replica that is not ready, unless there is no other', async () => {
     let isReady = true;
     const sometimes: RequestListener = (request, response) =>
       void response.writeHead(request.url === '/ready' && !isReady ? 503 : 200).end('a');
     const { port } = await replica('127.0.0.1', sometimes);
     const { stop } = await replica('127.0.0.2', named('b'), port);
-    const asking = createReadiness({ port, keepMs: 0 });
-    const { port: published } = await front(port, ['127.0.0.1', '127.0.0.2'], { isReady: asking });
+    const stateOf = createReadiness({ port, keepMs: 0 });
+    const { port: published } = await front(port, ['127.0.0.1', '127.0.0.2'], { stateOf });
     const both = [await ask(published), await ask(published)];
     expect(both.toSorted()).toEqual(['a', 'b']);
     isReady = false;
     for (let turn = 0; turn < 4; turn++) expect(await ask(published)).toBe('b');
     await stop();
     expect(await ask(published)).toBe('a');
+  });
+
+  it('lets a connection wait while the only replica is closing', async () => {
+    const closing: RequestListener = (request, response) => {
+      if (request.url !== '/ready') return void response.end('before');
+      asked();
+      response.writeHead(503).end(JSON.stringify({ code: 'not_ready', failing: ['closing'] }));
+    };
+    const { promise: wasAsked, resolve: asked } = Promise.withResolvers<void>();
+    const before = await startReplica('127.0.0.1', closing);
+    const stateOf = createReadiness({ port: before.port, keepMs: 0 });
+    const { port: published } = await front(before.port, ['127.0.0.1'], { stateOf });
+    const answer = ask(published);
+    await wasAsked;
+    await before.stop();
+    await replica('127.0.0.1', named('after'), before.port);
+    expect(await answer).toBe('after');
   });
 
   it('lets a connection wait for the only replica to come back', async () => {
