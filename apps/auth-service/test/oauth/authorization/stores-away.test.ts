@@ -40,6 +40,8 @@ const auth = await forThisFile(
       DATABASE_URL: link.url,
       DATABASE_TIMEOUT_MS: '1500',
       REDIS_TIMEOUT_MS: '1500',
+      // After a restart of Redis, what is missing may come back for this long.
+      REDIS_LOSS_SECONDS: '1',
       CLIENT_REGISTRATION: 'anybody',
       ...provider.env,
     },
