@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import SpreadingSequencer from './scripts/test-sequencer.ts';
+import SystemFirstSequencer from './scripts/test-sequencer.ts';
 import { taskEnvironment } from './scripts/toolchain/environment.mjs';
 
 // Also for whoever starts vitest itself.
@@ -9,6 +9,7 @@ Object.assign(process.env, env);
 
 export default defineConfig({
   test: {
+    setupFiles: ['e2e/test/setup.ts'],
     globalSetup: ['packages/dev-stack/src/testing/global-setup.ts'],
     include: [
       '{apps,packages,deploy}/*/test/**/*.test.ts',
@@ -22,7 +23,7 @@ export default defineConfig({
     isolate: false,
     // Two more than the cores of a small machine: tests wait for processes, for the disk and for each other's end.
     maxWorkers: 4,
-    sequence: { sequencer: SpreadingSequencer },
+    sequence: { sequencer: SystemFirstSequencer },
     // Against tests that hang: how fast things are is for no limit to say. Longer than a test waits for one state.
     testTimeout: 300_000,
     hookTimeout: 300_000,

@@ -7,6 +7,7 @@ import { signIn as signInAt, type Tokens } from '@latchkey/person';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
 import { byService } from '@latchkey/services';
 import { it as plainIt } from 'vitest';
+import { endOnce } from './shared.ts';
 
 export type System = {
   stack: Stack;
@@ -67,7 +68,7 @@ export const it = plainIt
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
   .extend('cartLink', { scope: 'worker' }, async ({}, { onCleanup }) => {
     const link = await startNetworkLink('http://127.0.0.1:1');
-    onCleanup(() => link.close());
+    onCleanup(endOnce(() => link.close()));
     return link;
   })
   .extend('sharedStack', { scope: 'worker' }, async ({ cartLink }, { onCleanup }) => {
@@ -95,7 +96,7 @@ export const it = plainIt
       }),
       { storefront: true },
     );
-    onCleanup(() => system.stop());
+    onCleanup(endOnce(() => system.stop()));
     await cartLink.restore(system.stack.services.cart.url);
     return system.stack;
   });

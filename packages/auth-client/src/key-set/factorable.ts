@@ -8,6 +8,9 @@ const squaresModulo64: ReadonlySet<bigint> = new Set(
 );
 
 let smallPrimes: bigint | undefined;
+/** The answers for the latest moduli: key sets are fetched again and again, and seldom change. */
+const known = new Map<string, boolean>();
+const mostKnown = 256;
 
 /**
  * Whether anybody can split a modulus at once: it has a prime factor up to 751, it is a square, or its two factors are
@@ -19,7 +22,18 @@ let smallPrimes: bigint | undefined;
  * @example isFactorable(Buffer.from(jwk.n, 'base64url')) // false
  */
 export function isFactorable(modulus: Buffer): boolean {
-  const n = BigInt(`0x${modulus.toString('hex')}`);
+  const hex = modulus.toString('hex');
+  let answer = known.get(hex);
+  if (answer === undefined) {
+    answer = canBeSplit(BigInt(`0x${hex}`));
+    const [oldest] = known.keys();
+    if (known.size === mostKnown && oldest !== undefined) known.delete(oldest);
+    known.set(hex, answer);
+  }
+  return answer;
+}
+
+function canBeSplit(n: bigint): boolean {
   smallPrimes ??= productOfPrimes(largestSmallPrime);
   return greatestCommonDivisor(smallPrimes, n % smallPrimes) !== 1n || hasCloseFactors(n);
 }

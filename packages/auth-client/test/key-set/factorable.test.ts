@@ -37,3 +37,14 @@ it('the product of primes that have nothing in common is taken', () => {
   expect(read(p * q)).toMatchObject({ kid: 'k' });
   expect(read(p * primeAfter(p + 2n ** 1000n))).toMatchObject({ kid: 'k' });
 });
+
+it('the answer is the same again, also after many others', () => {
+  const good = p * q;
+  const bad = p ** 2n;
+  for (let other = 0n; other < 300n; other += 1n) {
+    expect(read(3n * (good + 2n * other))).toEqual({ refused: 'factors' });
+    if (other % 50n !== 0n) continue;
+    expect(read(good)).toMatchObject({ kid: 'k' });
+    expect(read(bad)).toEqual({ refused: 'factors' });
+  }
+});
