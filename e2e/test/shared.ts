@@ -1,16 +1,14 @@
-type End = () => Promise<unknown>;
-
 /** What the tests of the whole system share in this worker process, the latest last. */
-const shared: End[] = [];
+const shared: (() => Promise<void>)[] = [];
 
 /**
  * Returns a function that ends a shared thing once, for the cleanup of a fixture. `endShared` may call it before.
  *
  * @example onCleanup(endOnce(() => stack.stop()));
  */
-export function endOnce(end: End): End {
-  let ended: Promise<unknown> | undefined;
-  const once = () => (ended ??= end());
+export function endOnce(end: () => Promise<unknown>): () => Promise<void> {
+  let ended: Promise<void> | undefined;
+  const once = () => (ended ??= end().then(() => {}));
   shared.push(once);
   return once;
 }

@@ -6,6 +6,9 @@ import { type HttpServer, startHttpServer } from './http-server.ts';
 
 const modules = dirname(fileURLToPath(import.meta.resolve('@latchkey/auth-browser')));
 
+/** The path of a page that has the session's page, by its name localhost, in a frame. */
+export const framing = '/framing';
+
 /**
  * Serves an empty page with a session and the origin's records, from the repository's current modules. `options` are the
  * session's options on the page at this path.
@@ -20,13 +23,16 @@ export function startSessionPage(options: (path: string) => object): Promise<Htt
     globalThis.session = createBrowserSession(${JSON.stringify(options(path))});
   </script>`;
 
-  return startHttpServer(async (request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+  const moduleAt = async (path: string) =>
+    stripTypeScriptTypes(await readFile(join(modules, path.replace('/modules/', '')), 'utf8'));
+  const framingPage = (host: string) =>
+    `<!doctype html><title>Framing</title><iframe src="http://${host.replace('127.0.0.1', 'localhost')}/"></iframe>`;
+
+  return startHttpServer(async ({ url = '/', headers: { host = '' } }, response) => {
+    const { pathname } = new URL(url, 'http://localhost');
     const isModule = pathname.startsWith('/modules/');
-    const body = isModule
-      ? stripTypeScriptTypes(await readFile(join(modules, pathname.replace('/modules/', '')), 'utf8'))
-      : page(pathname);
-    response.writeHead(200, { 'content-type': isModule ? 'text/javascript' : 'text/html' });
-    response.end(body);
+    response.setHeader('content-type', isModule ? 'text/javascript' : 'text/html');
+    if (isModule) response.end(await moduleAt(pathname));
+    else response.end(pathname === framing ? framingPage(host) : page(pathname));
   });
 }

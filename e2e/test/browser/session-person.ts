@@ -3,7 +3,8 @@ import { ask, signIn } from '@latchkey/person';
 import { patienceMs } from '@latchkey/testing';
 import type { Browser, BrowserContext } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { openSessionTab, type SessionTab } from './session-tab.ts';
+import { framing } from './session-page.ts';
+import { openSessionFrame, openSessionTab, type SessionTab } from './session-tab.ts';
 
 const password = 'walnut-harbour-lantern-39';
 
@@ -12,6 +13,8 @@ export type SessionPerson = {
   /** Their browser. It is closed when the test has finished. */
   readonly context: BrowserContext;
   openTab(path?: string): Promise<SessionTab>;
+  /** Opens the page in a frame of another site. */
+  openFrame(): Promise<SessionTab>;
   /** Opens tabs in which they are signed in. */
   signedInTabs(count: number, path?: string): Promise<readonly SessionTab[]>;
   /** Signs them in in another browser. */
@@ -34,6 +37,7 @@ export async function newSessionPerson({ authUrl, page, browser }: PersonContext
     credentials,
     context,
     openTab,
+    openFrame: () => openSessionFrame(context, page.replace('localhost', '127.0.0.1') + framing),
     async signedInTabs(count, path) {
       const tabs = [await openTab(path)];
       await tabs[0]?.signIn(credentials);

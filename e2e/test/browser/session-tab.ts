@@ -1,4 +1,4 @@
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Frame, Page } from 'playwright-core';
 
 /** The parts of BrowserSession.state that tests read. */
 export type State = {
@@ -28,16 +28,30 @@ type WithLocks = { navigator: { locks: { query(): Promise<{ pending: object[] }>
 
 export type Credentials = { username: string; password: string };
 
-export type SessionTab = Awaited<ReturnType<typeof openSessionTab>>;
+export type SessionTab = Awaited<ReturnType<typeof useSession>>;
 
 /** Opens another tab at this address, waits until its session is restored, and returns what the page can do with it. */
-export async function openSessionTab(context: BrowserContext, address: string) {
-  const page: Page = await context.newPage();
+export async function openSessionTab(context: BrowserContext, address: string): Promise<SessionTab> {
+  const page = await context.newPage();
   await page.goto(address);
-  await page.waitForFunction(() => 'session' in globalThis);
+  return useSession(page, page);
+}
+
+/** Opens another tab at this address, whose page has the session's page in a frame. */
+export async function openSessionFrame(context: BrowserContext, address: string): Promise<SessionTab> {
+  const page = await context.newPage();
+  await page.goto(address);
+  const frame = await (await page.waitForSelector('iframe')).contentFrame();
+  if (frame === null) throw new Error('The frame is gone.');
+  return useSession(page, frame);
+}
+
+/** `place` is the page itself, or its frame. */
+async function useSession(page: Page, place: Page | Frame) {
+  await place.waitForFunction(() => 'session' in globalThis);
 
   const state = (): Promise<State> =>
-    page.evaluate(() => (globalThis as unknown as WithSession).session.state());
+    place.evaluate(() => (globalThis as unknown as WithSession).session.state());
 
   const tab = {
     page,
@@ -45,20 +59,20 @@ export async function openSessionTab(context: BrowserContext, address: string) {
     status: async () => (await state()).status,
     token: async () => (await state()).accessToken,
     restore: (): Promise<State> =>
-      page.evaluate(() => (globalThis as unknown as WithSession).session.restore()),
+      place.evaluate(() => (globalThis as unknown as WithSession).session.restore()),
     refresh: (): Promise<State> =>
-      page.evaluate(() => (globalThis as unknown as WithSession).session.refresh()),
+      place.evaluate(() => (globalThis as unknown as WithSession).session.refresh()),
     signIn: (credentials: Credentials) =>
-      page.evaluate((given) => (globalThis as unknown as WithSession).session.signIn(given), credentials),
+      place.evaluate((given) => (globalThis as unknown as WithSession).session.signIn(given), credentials),
     reauthenticate: (password: string) =>
-      page.evaluate(
+      place.evaluate(
         (given) => (globalThis as unknown as WithSession).session.reauthenticate(given),
         password,
       ),
-    signOut: () => page.evaluate(() => (globalThis as unknown as WithSession).session.signOut()),
+    signOut: () => place.evaluate(() => (globalThis as unknown as WithSession).session.signOut()),
     /** The status of the answer, or the code of the error. */
     ask: (url: string): Promise<number | string> =>
-      page.evaluate(async (given) => {
+      place.evaluate(async (given) => {
         try {
           return (await (globalThis as unknown as WithSession).session.fetch(given)).status;
         } catch (error) {
@@ -67,18 +81,18 @@ export async function openSessionTab(context: BrowserContext, address: string) {
       }, url),
     /** The JSON body of the answer. */
     read: (url: string): Promise<unknown> =>
-      page.evaluate(
+      place.evaluate(
         async (given) => (await (globalThis as unknown as WithSession).session.fetch(given)).json(),
         url,
       ),
     /** How many refreshes, across all tabs, wait for another to end. */
     queued: (): Promise<number> =>
-      page.evaluate(
+      place.evaluate(
         async () => (await (globalThis as unknown as WithLocks).navigator.locks.query()).pending.length,
       ),
     /** Starts a refresh without waiting for it. */
     beginRefresh: () =>
-      page.evaluate(() => {
+      place.evaluate(() => {
         void (globalThis as unknown as WithSession).session.refresh();
       }),
   };

@@ -263,6 +263,17 @@ describeInBrowser('a browser session in real tabs', () => {
     expect(await person.context.cookies()).toEqual([]);
   });
 
+  it('a page in a frame of another site is told so when it signs in, and leaves no session behind', async () => {
+    const person = await system.newPerson();
+    const frame = await person.openFrame();
+    await expect(frame.signIn(person.credentials)).rejects.toThrow(/in a frame of another site/);
+    expect(await frame.state()).toEqual({ status: 'signed_out', reason: null });
+    const { body } = await send(system.auth.url, { path: '/sessions', token: await person.otherToken() });
+    expect(body['sessions']).toHaveLength(1);
+    const [tab] = await person.signedInTabs(1);
+    expect(await tab?.status()).toBe('signed_in');
+  });
+
   it('a browser that does not send Sec-Fetch-Site learns at the first renewal that it kept no cookie', async () => {
     const person = await system.newPerson();
     onTestFinished(system.front.hideSite());

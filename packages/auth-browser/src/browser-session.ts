@@ -12,6 +12,7 @@ import { browserPlatform, type Platform } from './platform.ts';
 import { createRefreshLock } from './refresh-lock.ts';
 import { createRenewal } from './renewal.ts';
 import { scheduleRenewal } from './renewal-schedule.ts';
+import { requireReturningCookie } from './returning-cookie.ts';
 import { createSend } from './send.ts';
 import { createSessionActions } from './session-actions.ts';
 import { createSessionMark } from './session-mark.ts';
@@ -124,7 +125,7 @@ export function startBrowserSession(options: BrowserSessionOptions, platform: Pl
   const call = createAuthCall({ issuer, send, keyRing, platform, cookies: vault === undefined });
   const endpoint = vault
     ? createTokenEndpoint({ clientId, call, vault })
-    : createAuthEndpoint({ clientId, call });
+    : requireReturningCookie({ endpoint: createAuthEndpoint({ clientId, call }), platform });
   const auth = createKeyedEndpoint({ endpoint, keyRing, binding });
   const renewal = createRenewal({ store, mark, tabs, lock, auth, platform });
   const schedule = scheduleRenewal({ store, mark, platform, renew: renewal.renew });

@@ -13,8 +13,8 @@ export type SessionErrorDetails = {
  * A failed operation of the session.
  *
  * `code` is stable, the message is not. It is auth-service's own (`invalid_credentials`, `too_many_attempts`, …) or one
- * of those below. auth-service's `cross_site` means that page and auth-service are not same-site, so that the browser
- * would not keep the cookie (RFC 6265bis §5.2).
+ * of those below. `cross_site` means that the browser would not keep auth-service's cookie (RFC 6265bis §5.2): page and
+ * auth-service are not same-site, or the page is in a frame of another site.
  *
  * - `unreachable`: no answer · `redirected`: the answer is a redirect, which is not followed · `unexpected_answer`: the
  *   answer cannot be read

@@ -19,6 +19,11 @@ export type Platform = {
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
   /** Shared by all pages of the origin. Undefined where there is no IndexedDB, or no Web Crypto (insecure contexts). */
   readonly records: Records | undefined;
+  /**
+   * Whether the browser may drop auth-service's cookie without telling auth-service: in a frame, over plain HTTP, where it
+   * sends no Sec-Fetch-Site, and where storage is forbidden.
+   */
+  mayDropCookies(): boolean;
   /** Of this tab alone. Throws where storage is forbidden. */
   tabStorage(): Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   /** The page's address. */
@@ -62,6 +67,10 @@ export const browserPlatform: Platform = {
     const isSecure = (globalThis.crypto as Partial<Crypto> | undefined)?.subtle !== undefined;
     const factory = globalThis.indexedDB as IDBFactory | undefined;
     return isSecure && factory !== undefined ? indexedDbRecords(factory) : undefined;
+  },
+  mayDropCookies() {
+    const isFramed = typeof window !== 'undefined' && window.top !== window;
+    return isFramed || globalThis.isSecureContext === false || browserPlatform.storage === undefined;
   },
   tabStorage: () => sessionStorage,
   address: {

@@ -26,6 +26,8 @@ export type FakePlatformOptions = {
   random?: number;
   /** Features that browsers lack, outside secure contexts or altogether. */
   without?: readonly ('locks' | 'channels' | 'storage' | 'tabStorage' | 'records')[];
+  /** Whether the tab is in a frame, or elsewhere where cookies may be dropped. */
+  mayDropCookies?: boolean;
   /** For a browser that refuses locks. */
   locks?: Platform['locks'];
   /** The origin's storage, which all tabs share. */
@@ -60,6 +62,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
         platform.href = url;
       },
     },
+    mayDropCookies: () => options.mayDropCookies ?? false,
     tabStorage() {
       if (without.includes('tabStorage')) throw new DOMException('forbidden', 'SecurityError');
       return {

@@ -1,5 +1,5 @@
 import { eventually } from '@latchkey/testing';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { testPassword } from './auth-server.ts';
 import { openBrowser, signedIn, signedInTab } from './browser.ts';
 import { problem } from './http-server.ts';
@@ -27,6 +27,43 @@ test('signing in is seen in all tabs', async () => {
       scope: 'cart:read',
     },
   ]);
+});
+
+describe('where the browser may drop the cookie', () => {
+  const credentials = { username: 'mina', password: testPassword };
+
+  test('a sign-in is complete when the cookie has come back', async () => {
+    const browser = await openBrowser();
+    const tab = browser.openTab({ mayDropCookies: true });
+    await tab.session.signIn(credentials);
+    expect(signedIn(tab).subject).toBe('mina');
+    expect(browser.auth.asked).toEqual(['POST /sessions', 'POST /sessions/refresh']);
+  });
+
+  test('one without it is refused, also by a code, and its session ends', async () => {
+    const browser = await openBrowser();
+    const tab = browser.openTab({ mayDropCookies: true, cookies: 'blocked' });
+    const refusal = { code: 'cross_site', status: 401, reason: 'no_cookie' };
+    await expect(tab.session.signIn(credentials)).rejects.toMatchObject(refusal);
+    const signIn = ['POST /sessions/refresh', 'DELETE /sessions/current'];
+    expect(browser.auth.asked).toEqual(['POST /sessions', ...signIn]);
+    expect(browser.records.size).toBe(0);
+
+    await tab.session.beginSignIn();
+    tab.platform.href = browser.auth.comeBack(tab.platform.href, 'mina');
+    await expect(tab.session.completeSignIn()).rejects.toMatchObject(refusal);
+    expect(browser.auth.asked.slice(-3)).toEqual(['POST /sessions/code', ...signIn]);
+    expect(tab.session.state().status).not.toBe('signed_in');
+  });
+
+  test('one whose cookie cannot be asked for now counts', async () => {
+    const browser = await openBrowser();
+    const tab = browser.openTab({ mayDropCookies: true });
+    browser.auth.fail('/sessions/refresh', problem(503, 'session_store_unavailable'));
+    await tab.session.signIn(credentials);
+    expect(signedIn(tab).subject).toBe('mina');
+    expect((await tab.session.refresh()).status).toBe('signed_in');
+  });
 });
 
 test('options that are not given are not sent', async () => {
