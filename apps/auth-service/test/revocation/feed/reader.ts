@@ -52,14 +52,20 @@ export class FeedReader {
   readonly headers: http.IncomingHttpHeaders;
   readonly #response: http.IncomingMessage;
   readonly #keys: ReadonlyMap<string, KeyObject>;
+  readonly #token: string;
   #text = '';
 
   constructor(
     response: http.IncomingMessage,
-    { keys, position }: { keys: ReadonlyMap<string, KeyObject>; position: string | undefined },
+    {
+      keys,
+      token,
+      position,
+    }: { keys: ReadonlyMap<string, KeyObject>; token: string; position: string | undefined },
   ) {
     this.#response = response;
     this.#keys = keys;
+    this.#token = token;
     this.headers = response.headers;
     this.position = position;
     response.setEncoding('utf8');
@@ -94,9 +100,26 @@ export class FeedReader {
 
   async until(isSo: (reader: FeedReader) => boolean, what = String(isSo)): Promise<void> {
     await eventually(what, () => {
-      const came = this.events.map(({ type, id }) => `${type} ${id}`).slice(-10);
-      if (!isSo(this)) throw new Error(`the last that came: ${came.join(', ')}`);
+      if (!isSo(this)) throw new Error(this.#history());
     });
+  }
+
+  /** What a failed test needs to know: the token, the end, the latest events, and revocations of all tokens. */
+  #history(): string {
+    const { iat, exp } = JSON.parse(Buffer.from(this.#token.split('.')[1] ?? '', 'base64url').toString());
+    const came = this.events
+      .map(({ type, id, payload, revocations }) => {
+        const ofAll = revocations.filter(({ kind }) => kind === 'all');
+        return `${type} ${id} at ${payload.iat}${ofAll.length > 0 ? ` ${JSON.stringify(ofAll)}` : ''}`;
+      })
+      .filter((line, index, { length }) => !line.startsWith('heartbeat') || index > length - 4);
+    const lines = [
+      `the token of ${iat} to ${exp}`,
+      `ended: ${this.ended}`,
+      ...this.faults,
+      ...came.slice(-20),
+    ];
+    return lines.join('\n');
   }
 
   #read(text: string): void {
@@ -184,7 +207,7 @@ export async function openFeed(options: FeedOptions): Promise<FeedReader> {
     response.resume();
     throw new Error(`the feed answered ${response.statusCode}`);
   }
-  return new FeedReader(response, { keys, position: lastEventId });
+  return new FeedReader(response, { keys, token, position: lastEventId });
 }
 
 export async function publishedKeys(url: string): Promise<Map<string, KeyObject>> {
