@@ -4,15 +4,7 @@ import { expect } from 'vitest';
 import type { PublishableRevocation } from '../../../src/revocation/log/revocation.ts';
 import { createRevocationLog } from '../../../src/revocation/log/revocation-log.ts';
 import { connectPatiently } from '../../sessions/session-fixture.ts';
-import {
-  type AuthApp,
-  bearer,
-  postToken,
-  register,
-  signIn,
-  startAuthApp,
-  steadyClock,
-} from '../../support/auth-app.ts';
+import { type AuthApp, bearer, postToken, register, signIn, startAuthApp } from '../../support/auth-app.ts';
 import { startServices } from '../../support/services.ts';
 import { type FeedReader, openFeed } from './reader.ts';
 
@@ -37,9 +29,7 @@ export async function startFeed(
   options: { env?: Record<string, string>; durableRedis?: boolean } = {},
 ): Promise<FeedFixture> {
   const services = await startServices([service]);
-  const clock = steadyClock();
   const auth = await startAuthApp({
-    clock,
     logLevel: 'info',
     ...options,
     env: { SERVICE_JWKS_URIS: services.jwksUris, REVOCATION_HEARTBEAT_MS: '200', ...options.env },
@@ -52,7 +42,7 @@ export async function startFeed(
     redisUrl: auth.redis.url,
     shards: Number(options.env?.['REDIS_SHARDS'] ?? 1),
     revocationSeconds: 330,
-    clock,
+    clock: Date.now,
     onError: () => {},
   });
   const listen = (app: Service) => app.listen({ host: '127.0.0.1', port: 0 });
