@@ -80,6 +80,7 @@ test('a test Redis that was not changed serves the next caller, without the data
 test.each<{ left: string; leave(redis: Redis, server: TestRedis): Promise<unknown> }>([
   { left: 'with another configuration', leave: (redis) => redis.config('SET', 'maxmemory', '100mb') },
   { left: 'with another user', leave: (redis) => redis.call('ACL', 'SETUSER', 'somebody') },
+  { left: 'with a file of its data', leave: (redis) => redis.save() },
   { left: 'as a replica', leave: (redis) => redis.replicaof('127.0.0.1', 1) },
   { left: 'by somebody who knows its process', leave: async (_redis, { pid }) => process.kill(pid, 0) },
 ])('a test Redis that is left $left ends', async ({ leave }) => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findRedisServer } from '../redis/find.ts';
@@ -28,7 +28,7 @@ let program: string | undefined;
  * its data over restart(). `args` are further arguments of the server.
  *
  * A start costs a quarter of a second of processor time. So stop() empties a server that was not configured, killed or
- * frozen, and the next caller in this process gets it.
+ * frozen and has no file of data, and the next caller in this process gets it.
  *
  * @throws when the machine has neither redis-server nor valkey-server
  * @example
@@ -53,7 +53,8 @@ export async function startTestRedis(
     stop: async () => {
       if (isStopped) return;
       isStopped = true;
-      if (isReusable && (await makeAsNew(port, server.settings))) return void idle.push(server);
+      if (isReusable && (await makeAsNew(port, server.settings)) && hasNoData(directory))
+        return void idle.push(server);
       await server.child.stop('SIGTERM', 5_000);
       rmSync(directory, { recursive: true, force: true });
     },
@@ -67,6 +68,11 @@ export async function startTestRedis(
       await server.child.kill();
     },
   };
+}
+
+/** A file that SAVE or a replication left would come back with the server's next restart. */
+function hasNoData(directory: string): boolean {
+  return readdirSync(directory).every((name) => name === 'redis.log' || name === 'redis.pid');
 }
 
 async function start(options: {
