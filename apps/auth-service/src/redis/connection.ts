@@ -18,10 +18,10 @@ const mayBeReplaced = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
 const lookForAnotherEveryMs = 1_000;
 /** A frozen sentinel must leave time to ask another one. */
 const sentinelTimeoutMs = 250;
-/** What ioredis sends before a connection is ready. */
-const ofHandshake: ReadonlySet<string> = new Set(['hello', 'auth', 'client', 'readonly']);
 /** From how many sentinels each connection hears of a failover. */
 const heardSentinels = 2;
+/** What ioredis sends before a connection is ready. */
+const ofHandshake: ReadonlySet<string> = new Set(['hello', 'auth', 'client', 'readonly']);
 
 export type ConnectionOptions = {
   /**

@@ -15,7 +15,8 @@ export type ReadinessOptions = {
 
 /**
  * Returns a function that asks a replica whether it wants connections, by GET /ready. One that starts, or whose stores
- * are away, answers 503; so does one that is being stopped, and says so. Any other answer is a yes.
+ * are away, answers 503; so does one that is being stopped, and says so. One without an
+ * answer is not ready. Any other answer is a yes.
  *
  * @example const stateOf = createReadiness({ port: 4000 });
  */
