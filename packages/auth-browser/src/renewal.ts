@@ -6,7 +6,7 @@ import { errorOf, failureOf, isBlocked } from './renewal-failure.ts';
 import { type IssuedToken, nextVersion } from './session-fact.ts';
 import type { SessionMark } from './session-mark.ts';
 import type { SessionStore } from './session-store.ts';
-import type { TabChannel } from './tab-channel.ts';
+import { newsWaitMs, type TabChannel } from './tab-channel.ts';
 
 /** Less than the shortest patience of other tabs, which may have begun to wait a moment before this tab's request. */
 const lateMs = signOutPatienceMs / 2;
@@ -49,7 +49,7 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     refuseIfBlocked();
     const before = store.fact();
     await lock(async (waited) => {
-      if (waited && store.fact() === before) await tabs.ask();
+      if (waited && store.fact() === before) await tabs.ask(newsWaitMs);
       if (store.fact() === before) await renewInTurn(reason);
     });
   }

@@ -4,14 +4,17 @@ import { parseFact, type SessionFact } from './session-fact.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** How long to wait for other tabs: a background tab answers in some milliseconds, a frozen one never. */
-const answerWaitMs = 100;
+export const answerWaitMs = 100;
+
+/** How long to wait for news that another tab has sent. On a busy machine a message takes longer than a released lock. */
+export const newsWaitMs = 900;
 
 /** Messages between the tabs of one issuer and client (BroadcastChannel: only pages of this origin receive them). */
 export type TabChannel = {
   tell(fact: SessionFact): void;
   tellFailure(failure: RenewalFailure): void;
-  /** Asks the other tabs for the session. Resolves after news, or when no tab has answered in time. */
-  ask(): Promise<void>;
+  /** Asks the other tabs for the session. Resolves after news, or when none has come for `waitMs`. */
+  ask(waitMs?: number): Promise<void>;
   close(): void;
 };
 
@@ -68,11 +71,11 @@ export function openTabChannel({ name, platform, store }: TabChannelOptions): Ta
   return {
     tell: (fact) => post({ type: 'fact', fact }),
     tellFailure: (failure) => post({ type: 'failure', failure }),
-    async ask() {
+    async ask(waitMs = answerWaitMs) {
       if (!isOpen) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const unsubscribe = store.subscribe(resolve);
-      const cancel = platform.setTimer(resolve, answerWaitMs);
+      const cancel = platform.setTimer(resolve, waitMs);
       post({ type: 'ask' });
       await promise;
       cancel();

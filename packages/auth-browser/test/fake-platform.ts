@@ -1,8 +1,9 @@
 import type { Platform, Wake } from '../src/platform.ts';
+import { answerWaitMs, newsWaitMs } from '../src/tab-channel.ts';
 import type { FakeClock } from './fake-clock.ts';
 
-/** Timers up to this long run by themselves: those that wait for other tabs' answers. */
-const passesByItselfMs = 100;
+/** Timers of these lengths wait for other tabs and run by themselves. */
+const waitsForTabs: readonly number[] = [answerWaitMs, newsWaitMs];
 
 export const pageAddress = 'http://localhost:3000/?view=cart#top';
 
@@ -26,6 +27,8 @@ export type FakePlatformOptions = {
   random?: number;
   /** Features that browsers lack, outside secure contexts or altogether. */
   without?: readonly ('locks' | 'channels' | 'storage' | 'tabStorage' | 'records')[];
+  /** How long messages of other tabs take to this one, in real time. By default they take no time. */
+  messagesTakeMs?: number;
   /** Whether the tab is in a frame, or elsewhere where cookies may be dropped. */
   mayDropCookies?: boolean;
   /** For a browser that refuses locks. */
@@ -38,7 +41,7 @@ export type FakePlatformOptions = {
 
 /** Its locks and channels connect all sessions of this process, as a browser's connect tabs. */
 export function createFakePlatform(clock: FakeClock, options: FakePlatformOptions = {}): FakePlatform {
-  const { random = 0.5, without = [] } = options;
+  const { random = 0.5, without = [], messagesTakeMs = 0 } = options;
   const sleepers = new Set<(wake: Wake) => void>();
   const ofTab = new Map<string, string>();
   let timers = 0;
@@ -48,6 +51,11 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
   function whenAwake(run: () => void, what?: 'answer' | 'message'): void {
     if (isFrozen) due.push({ run, what });
     else run();
+  }
+
+  function hear(run: () => void): void {
+    if (messagesTakeMs === 0) whenAwake(run, 'message');
+    else setTimeout(() => whenAwake(run, 'message'), messagesTakeMs);
   }
 
   const platform: FakePlatform = {
@@ -75,8 +83,8 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
     storage: without.includes('storage') ? undefined : options.storage,
     records: without.includes('records') ? undefined : options.records,
     setTimer(run, delayMs) {
-      if (delayMs <= passesByItselfMs) {
-        const timer = setTimeout(() => whenAwake(run), delayMs);
+      if (waitsForTabs.includes(delayMs)) {
+        const timer = setTimeout(() => whenAwake(run), messagesTakeMs === 0 ? answerWaitMs : delayMs);
         return () => clearTimeout(timer);
       }
       let waits = true;
@@ -95,7 +103,7 @@ export function createFakePlatform(clock: FakeClock, options: FakePlatformOption
       };
     },
     locks: without.includes('locks') ? undefined : (options.locks ?? navigator.locks),
-    openChannel: (name) => (without.includes('channels') ? undefined : openChannel(name, whenAwake)),
+    openChannel: (name) => (without.includes('channels') ? undefined : openChannel(name, hear)),
     onWake(callback) {
       sleepers.add(callback);
       return () => void sleepers.delete(callback);
@@ -139,13 +147,13 @@ const channels = new Map<string, Set<(data: unknown) => void>>();
  */
 export function openChannel(
   name: string,
-  whenAwake: FakePlatform['whenAwake'] = (run) => run(),
+  whenHeard: (run: () => void) => void = (run) => run(),
 ): BroadcastChannel {
   const others = channels.get(name) ?? new Set();
   channels.set(name, others);
   const hearers = new Set<Hear>();
   const receive = (data: unknown): void => {
-    for (const hear of hearers) whenAwake(() => hear({ data } as MessageEvent), 'message');
+    for (const hear of hearers) whenHeard(() => hear({ data } as MessageEvent));
   };
   others.add(receive);
   const channel: Pick<BroadcastChannel, 'postMessage' | 'close'> & {

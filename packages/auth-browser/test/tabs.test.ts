@@ -1,5 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
+import { answerWaitMs } from '../src/tab-channel.ts';
 import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
 import { openChannel } from './fake-platform.ts';
 import { problem } from './http-server.ts';
@@ -24,6 +25,21 @@ test('tabs that want a new token at once cause one request, and all get its toke
   await Promise.all(refreshing);
   expect(tokens(tabs).size).toBe(1);
   expect(browser.auth.refreshes()).toBe(1);
+});
+
+test('a tab that hears of the new token some time after it has the lock does not ask again', async () => {
+  const browser = await openBrowser();
+  const [one] = (await openTabs(browser, 1)) as [Tab];
+  const far = browser.openTab({ messagesTakeMs: 2 * answerWaitMs });
+  await far.session.restore();
+  const before = browser.auth.refreshes();
+  const release = browser.auth.hold('/sessions/refresh');
+  const refreshing = [one, far].map(({ session }) => session.refresh());
+  await eventually('a refresh was asked for', () => expect(browser.auth.refreshes()).toBe(before + 1));
+  release();
+  await Promise.all(refreshing);
+  expect(tokens([one, far]).size).toBe(1);
+  expect(browser.auth.refreshes()).toBe(before + 1);
 });
 
 test('timers of many tabs, even at the same moment, cause one request for each life of a token', async () => {
