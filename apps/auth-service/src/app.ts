@@ -149,6 +149,7 @@ export async function buildApp({
     audit,
     keyEncryptionKeys,
     publish,
+    onRevoked: (keys) => revocations.list.apply(keys),
     jwksMaxAgeSeconds: config.JWKS_MAX_AGE_SECONDS,
     skewSeconds: config.KEY_SKEW_SECONDS,
     tokenSeconds: maxAccessTokenSeconds,

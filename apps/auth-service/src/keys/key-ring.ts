@@ -9,7 +9,7 @@ import type { KeyEncryption } from './encryption.ts';
 import type { KeyChange, KeyContext } from './key-changes.ts';
 import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';
 import { type KeyRecord, readLatestKeys, readPublishedKeys } from './key-store.ts';
-import { afterRevocations, mayActivateAt, type RotationPolicy, stateOf } from './life-cycle.ts';
+import { afterRevocations, mayActivateAt, mayRemoveAt, type RotationPolicy, stateOf } from './life-cycle.ts';
 import { type JwkSet, type LoadedKeys, loadKeys, openPrivateKey, type Signer } from './loaded-keys.ts';
 import { carryOutRotation, isRotationDue } from './rotation.ts';
 import { type RotationResult, rotationResultOf, rotationTooEarly } from './rotation-result.ts';
@@ -19,17 +19,17 @@ const maxReloadMs = 5000;
 /** Several reloads per skew, so that one or two may fail and clocks may differ. */
 const reloadsPerSkew = 6;
 
+type KeyRevocation = { readonly kind: 'key'; readonly id: string; readonly reason: string };
+
 export type KeyRingOptions = RotationPolicy & {
   readonly db: Database;
   readonly log: Pick<FastifyBaseLogger, 'info' | 'warn' | 'error'>;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly keyEncryptionKeys: KeyEncryption;
   /** Publishes a revocation to all verifiers. */
-  readonly publish: (revocation: {
-    readonly kind: 'key';
-    readonly id: string;
-    readonly reason: string;
-  }) => Promise<unknown>;
+  readonly publish: (revocation: KeyRevocation) => Promise<unknown>;
+  /** Called for keys that this replica knows to be revoked, possibly before the log says so, and repeatedly. */
+  readonly onRevoked?: (revocations: readonly KeyRevocation[]) => void;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** How often to read other replicas' changes; default: a sixth of the skew, from 250 ms to 5 s. */
@@ -132,7 +132,7 @@ export function createKeyRing(options: KeyRingOptions) {
       if (changes.length === 0) audit.record({ ...by, event: 'key.revoked', details: { kid, again: true } });
       dropRevoked([kid]);
       try {
-        await options.publish({ kind: 'key', id: kid, reason: 'key_revoked' });
+        await options.publish(revocationOf(kid));
       } finally {
         await reload().catch(warn);
       }
@@ -171,6 +171,7 @@ export function createKeyRing(options: KeyRingOptions) {
   function dropRevoked(kids: readonly string[]): void {
     for (const kid of kids) revoked.add(kid);
     load();
+    options.onRevoked?.(kids.map(revocationOf));
   }
 
   function load(): void {
@@ -181,14 +182,23 @@ export function createKeyRing(options: KeyRingOptions) {
   /** Reloads run one after another, so that an older answer never replaces a newer one. */
   function reload(): Promise<void> {
     const reloading = lastReload.then(async () => {
+      const before = records;
       records = await readPublishedKeys(db);
       load();
-      loadedAt = clock();
       const kids = new Set(records.map(({ kid }) => kid));
+      // Verifiers must know why at the moment when the set lacks the key. The log may take longer than this read.
+      const withdrawn = before.filter((key) => !kids.has(key.kid) && isTooEarlyToRemove(key));
+      options.onRevoked?.(withdrawn.map(({ kid }) => revocationOf(kid)));
+      loadedAt = clock();
       for (const kid of revoked) if (!kids.has(kid)) revoked.delete(kid);
     });
     lastReload = reloading.catch(() => {});
     return reloading;
+  }
+
+  /** Whether only a revocation can have removed a key. One that we knew as active retired after our last read. */
+  function isTooEarlyToRemove(key: KeyRecord): boolean {
+    return clock() < mayRemoveAt({ ...key, retiredAt: key.retiredAt ?? loadedAt }, options);
   }
 
   async function follow({ isStart }: { isStart: boolean }): Promise<void> {
@@ -210,6 +220,10 @@ export function createKeyRing(options: KeyRingOptions) {
   function record(changes: readonly KeyChange[], by: By): void {
     for (const { change, kid } of changes) audit.record({ ...by, event: `key.${change}`, details: { kid } });
   }
+}
+
+function revocationOf(kid: string): KeyRevocation {
+  return { kind: 'key', id: kid, reason: 'key_revoked' };
 }
 
 function defaultReloadMs(skewSeconds: number): number {

@@ -187,6 +187,32 @@ describe('under traffic, with two replicas,', () => {
 });
 
 describe('without Redis', () => {
+  test('every replica refuses the tokens of a revoked key, and says why, as soon as it knows', async () => {
+    const replica = await auth.startReplica();
+    const { access_token: token } = await signIn(auth.app, await register(auth.app));
+    const asking = { ...operator, ...(await signIn(auth.app, operator.username)) };
+    const kid = kidOf(token);
+    expect((await whoAmI(replica, token)).statusCode).toBe(200);
+    await auth.redis.kill();
+    const request = { method: 'DELETE', url: `/keys/${kid}` } as const;
+    expect((await ask(auth, asking, request)).statusCode).toBe(503);
+    const refused = { code: 'invalid_token', reason: 'key_revoked' };
+    expect((await whoAmI(auth.app, token)).json()).toMatchObject(refused);
+    // The other replica learns it from Postgres.
+    const reasons: unknown[] = [];
+    await eventually('the other replica refuses the token', async () => {
+      const answer = await whoAmI(replica, token);
+      if (answer.statusCode !== 200) reasons.push(answer.json().reason);
+      expect(answer.statusCode).toBe(401);
+    });
+    expect(reasons).toEqual(['key_revoked']);
+
+    await auth.redis.restart();
+    await eventually('the key can be revoked again', async () =>
+      expect((await revoke(kid)).statusCode).toBe(204),
+    );
+  });
+
   test('a key is revoked nevertheless, the answer is 503, and the same request again tells everybody', async () => {
     const asking = { ...operator, ...(await signIn(auth.app, operator.username)) };
     const kid = kidOf(asking.access_token);

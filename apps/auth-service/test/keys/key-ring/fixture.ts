@@ -8,7 +8,12 @@ export const start = Date.UTC(2026, 0, 1);
 export const second = 1000;
 export const lead = 90 * second;
 
-type KeyRingOptions = { db?: OpenTestDatabase['db']; keys?: string; reloadMs?: number };
+type KeyRingOptions = {
+  db?: OpenTestDatabase['db'];
+  keys?: string;
+  reloadMs?: number;
+  onRevoked?: (revocations: readonly Revocation[]) => void;
+};
 
 export type KeyRingFixture = Awaited<ReturnType<typeof openKeyRings>>;
 
@@ -46,6 +51,7 @@ export async function openKeyRings() {
           published.push(revocation);
           await fixture.onPublish();
         },
+        ...(options.onRevoked && { onRevoked: options.onRevoked }),
         clock: () => fixture.now,
         jwksMaxAgeSeconds: 60,
         skewSeconds: 30,

@@ -4,7 +4,7 @@ import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
-import { type KeyRingFixture, kidsOf, lead, openKeyRings, states } from './fixture.ts';
+import { type KeyRingFixture, kidsOf, lead, openKeyRings, second, states } from './fixture.ts';
 
 let rings: KeyRingFixture;
 beforeEach(async () => {
@@ -132,6 +132,44 @@ describe('revoking a key', () => {
     await eventually('the other replica has the same keys', () =>
       expect(kidsOf(other)).toEqual(kidsOf(ring)),
     );
+  });
+
+  test('is told from a key that expired: a replica that is told by Postgres alone knows which it was', async () => {
+    const ring = await rings.started();
+    const known: string[] = [];
+    const other = await rings.started({
+      onRevoked: (revocations) =>
+        void known.push(...revocations.flatMap((one) => (one.kind === 'key' ? one.id : []))),
+    });
+    const { kid: expiring } = ring.signer();
+    rings.now += lead;
+    await ring.rotate();
+    await other.reload();
+    const { kid: revoked } = ring.signer();
+    rings.now += lead;
+    await ring.revoke(revoked);
+    await other.reload();
+    expect(known).toEqual([revoked]);
+    // Revokes no key, but removes the one that has retired long enough.
+    rings.now += 330 * second - lead;
+    await ring.rotate();
+    await other.reload();
+    expect(kidsOf(other)).not.toContain(expiring);
+    expect(known).toEqual([revoked]);
+  });
+
+  test('is taken for none when a replica that was cut off misses the end of a key', async () => {
+    const ring = await rings.started();
+    const known: Revocation[] = [];
+    const other = await rings.started({ onRevoked: (revocations) => void known.push(...revocations) });
+    const { kid } = ring.signer();
+    rings.now += lead;
+    await ring.rotate();
+    rings.now += 330 * second;
+    await ring.rotate();
+    await other.reload();
+    expect(kidsOf(other)).not.toContain(kid);
+    expect(known).toEqual([]);
   });
 
   test('is followed without Postgres, too', async () => {
