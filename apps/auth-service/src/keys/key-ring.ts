@@ -8,8 +8,8 @@ import type { Database } from '../database/schema.ts';
 import type { KeyEncryption } from './encryption.ts';
 import type { KeyChange, KeyContext } from './key-changes.ts';
 import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';
-import { type KeyRecord, readLatestKeys, readPublishedKeys } from './key-store.ts';
-import { afterRevocations, mayActivateAt, mayRemoveAt, type RotationPolicy, stateOf } from './life-cycle.ts';
+import { type KeyRecord, readKeys, readLatestKeys, readPublishedKeys } from './key-store.ts';
+import { afterRevocations, mayActivateAt, type RotationPolicy, stateOf, wasRevoked } from './life-cycle.ts';
 import { type JwkSet, type LoadedKeys, loadKeys, openPrivateKey, type Signer } from './loaded-keys.ts';
 import { carryOutRotation, isRotationDue } from './rotation.ts';
 import { type RotationResult, rotationResultOf, rotationTooEarly } from './rotation-result.ts';
@@ -171,7 +171,11 @@ export function createKeyRing(options: KeyRingOptions) {
   function dropRevoked(kids: readonly string[]): void {
     for (const kid of kids) revoked.add(kid);
     load();
-    options.onRevoked?.(kids.map(revocationOf));
+    tellRevoked(kids.map((kid) => ({ kid })));
+  }
+
+  function tellRevoked(keys: readonly { readonly kid: string }[]): void {
+    options.onRevoked?.(keys.map(({ kid }) => revocationOf(kid)));
   }
 
   function load(): void {
@@ -182,23 +186,19 @@ export function createKeyRing(options: KeyRingOptions) {
   /** Reloads run one after another, so that an older answer never replaces a newer one. */
   function reload(): Promise<void> {
     const reloading = lastReload.then(async () => {
-      const before = records;
-      records = await readPublishedKeys(db);
+      const published = await readPublishedKeys(db);
+      const kids = new Set(published.map(({ kid }) => kid));
+      const missing = records.filter(({ kid }) => !kids.has(kid));
+      const gone = missing.length === 0 ? [] : await readKeys(db, missing);
+      records = published;
       load();
-      const kids = new Set(records.map(({ kid }) => kid));
       // Verifiers must know why at the moment when the set lacks the key. The log may take longer than this read.
-      const withdrawn = before.filter((key) => !kids.has(key.kid) && isTooEarlyToRemove(key));
-      options.onRevoked?.(withdrawn.map(({ kid }) => revocationOf(kid)));
+      tellRevoked(gone.filter((key) => wasRevoked(key, options)));
       loadedAt = clock();
       for (const kid of revoked) if (!kids.has(kid)) revoked.delete(kid);
     });
     lastReload = reloading.catch(() => {});
     return reloading;
-  }
-
-  /** Whether only a revocation can have removed a key. One that we knew as active retired after our last read. */
-  function isTooEarlyToRemove(key: KeyRecord): boolean {
-    return clock() < mayRemoveAt({ ...key, retiredAt: key.retiredAt ?? loadedAt }, options);
   }
 
   async function follow({ isStart }: { isStart: boolean }): Promise<void> {

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
 import { type Database, type PublicJwk, signingKeys, type Transaction } from '../database/schema.ts';
 import type { KeyTimes } from './life-cycle.ts';
 
@@ -27,6 +27,16 @@ export async function readPublishedKeys(db: Database | Transaction): Promise<Key
     .from(signingKeys)
     .where(isNull(signingKeys.removedAt))
     .orderBy(signingKeys.publishedAt, signingKeys.kid);
+  return rows.map(recordOf);
+}
+
+/** Reads these keys, published or gone. Leaves out those that there are not. */
+export async function readKeys(
+  db: Database,
+  keys: readonly { readonly kid: string }[],
+): Promise<KeyRecord[]> {
+  const kids = keys.map(({ kid }) => kid);
+  const rows = await db.select().from(signingKeys).where(inArray(signingKeys.kid, kids));
   return rows.map(recordOf);
 }
 

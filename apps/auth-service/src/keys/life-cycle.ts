@@ -64,6 +64,11 @@ export function mayRemoveAt(key: KeyTimes, policy: RotationPolicy): number {
   return (key.retiredAt ?? Number.POSITIVE_INFINITY) + (policy.tokenSeconds + policy.skewSeconds) * secondMs;
 }
 
+/** Whether a key was revoked: it left the set before its last token can have expired. */
+export function wasRevoked(key: KeyTimes, policy: RotationPolicy): boolean {
+  return key.removedAt !== null && key.removedAt < mayRemoveAt(key, policy);
+}
+
 /**
  * Plans what is due, by schedule or because an operator commanded a rotation (`commanded`).
  *

@@ -172,6 +172,15 @@ describe('revoking a key', () => {
     expect(known).toEqual([]);
   });
 
+  test('is taken for none when the database has lost the keys', async () => {
+    const known: Revocation[] = [];
+    const ring = await rings.started({ onRevoked: (revocations) => void known.push(...revocations) });
+    await rings.database.db.delete(signingKeys);
+    await ring.reload();
+    expect(kidsOf(ring)).toEqual([]);
+    expect(known).toEqual([]);
+  });
+
   test('is followed without Postgres, too', async () => {
     const [ring, other] = [
       await rings.started({ reloadMs: 20 }),
