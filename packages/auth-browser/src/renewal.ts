@@ -49,7 +49,8 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     refuseIfBlocked();
     const before = store.fact();
     await lock(async (waited) => {
-      if (waited && store.fact() === before) await tabs.ask(newsWaitMs);
+      // Where nothing is known, no news need come: another tab's sign-out is not believed. Tabs would wait one by one.
+      if (waited && store.fact() === before) await tabs.ask(before && newsWaitMs);
       if (store.fact() === before) await renewInTurn(reason);
     });
   }

@@ -1,6 +1,6 @@
 import { eventually } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { answerWaitMs } from '../src/tab-channel.ts';
+import { answerWaitMs, newsWaitMs } from '../src/tab-channel.ts';
 import { type Browser, openBrowser, signedIn, signedInTab, type Tab } from './browser.ts';
 import { openChannel } from './fake-platform.ts';
 import { problem } from './http-server.ts';
@@ -40,6 +40,26 @@ test('a tab that hears of the new token some time after it has the lock does not
   await Promise.all(refreshing);
   expect(tokens([one, far]).size).toBe(1);
   expect(browser.auth.refreshes()).toBe(before + 1);
+});
+
+test('tabs that open together after the session has ended do not wait for news one by one', async () => {
+  const browser = await openBrowser();
+  const first = await signedInTab(browser);
+  first.session.close();
+  browser.auth.end('mina', 'displaced');
+  const waits: number[] = [];
+  const tabs = [1, 2, 3].map(() => browser.openTab());
+  for (const { platform } of tabs) {
+    const { setTimer } = platform;
+    platform.setTimer = (run, delayMs) => {
+      waits.push(delayMs);
+      return setTimer(run, delayMs);
+    };
+  }
+  const states = await Promise.all(tabs.map(({ session }) => session.restore()));
+  expect(states.map(({ status }) => status)).toEqual(['signed_out', 'signed_out', 'signed_out']);
+  expect(waits).toContain(answerWaitMs);
+  expect(waits).not.toContain(newsWaitMs);
 });
 
 test('timers of many tabs, even at the same moment, cause one request for each life of a token', async () => {
