@@ -171,11 +171,11 @@ export function createKeyRing(options: KeyRingOptions) {
   function dropRevoked(kids: readonly string[]): void {
     for (const kid of kids) revoked.add(kid);
     load();
-    tellRevoked(kids.map((kid) => ({ kid })));
+    tellRevoked(kids);
   }
 
-  function tellRevoked(keys: readonly { readonly kid: string }[]): void {
-    options.onRevoked?.(keys.map(({ kid }) => revocationOf(kid)));
+  function tellRevoked(kids: readonly string[]): void {
+    options.onRevoked?.(kids.map(revocationOf));
   }
 
   function load(): void {
@@ -193,7 +193,7 @@ export function createKeyRing(options: KeyRingOptions) {
       records = published;
       load();
       // Verifiers must know why at the moment when the set lacks the key. The log may take longer than this read.
-      tellRevoked(gone.filter((key) => wasRevoked(key, options)));
+      tellRevoked(gone.filter((key) => wasRevoked(key, options)).map(({ kid }) => kid));
       loadedAt = clock();
       for (const kid of revoked) if (!kids.has(kid)) revoked.delete(kid);
     });

@@ -128,18 +128,24 @@ describe('the key that signs, revoked,', () => {
 });
 
 describe('under traffic, with two replicas,', () => {
-  /** Refreshes repeatedly and presents each token to both replicas, until all is over and some were accepted. */
-  async function goOn(replicas: readonly Service[], until: { over: boolean; revoked: Set<string> }) {
+  type Traffic = {
+    over: boolean;
+    readonly revoked: Set<string>;
+    /** How many tokens were accepted, by client. */
+    readonly accepted: number[];
+  };
+
+  /** Refreshes repeatedly and presents each token to both replicas. */
+  async function goOn(replicas: readonly Service[], { client, until }: { client: number; until: Traffic }) {
     let tokens = await signIn(auth.app, await register(auth.app));
-    let accepted = 0;
-    for (let turn = 0; !until.over || accepted <= 5; turn += 1) {
+    for (let turn = 0; !until.over; turn += 1) {
       const [issuing, other] = [replicas[turn % 2], replicas[(turn + 1) % 2]] as [Service, Service];
       const refreshed = await refresh(issuing, tokens.refresh_token);
       expect(refreshed.statusCode).toBe(200);
       tokens = refreshed.json();
       for (const app of [issuing, other]) {
         const answer = await whoAmI(app, tokens.access_token);
-        if (answer.statusCode === 200) accepted += 1;
+        if (answer.statusCode === 200) until.accepted[client] = (until.accepted[client] ?? 0) + 1;
         else {
           // Only tokens of the revoked key may be refused.
           expect(until.revoked).toContain(kidOf(tokens.access_token));
@@ -151,8 +157,8 @@ describe('under traffic, with two replicas,', () => {
 
   test('a rotation refuses no token, and a revocation only the tokens of the revoked key', async () => {
     const replicas = [auth.app, await auth.startReplica()];
-    const until = { over: false, revoked: new Set<string>() };
-    const clients = Array.from({ length: 4 }, () => goOn(replicas, until));
+    const until: Traffic = { over: false, revoked: new Set(), accepted: [0, 0, 0, 0] };
+    const clients = until.accepted.map((_, client) => goOn(replicas, { client, until }));
     const everything = Promise.all(clients);
     everything.catch(() => {
       until.over = true;
@@ -174,6 +180,11 @@ describe('under traffic, with two replicas,', () => {
     }
     expect((await whoAmI(auth.app, old.access_token)).json()).toMatchObject({ reason: 'key_revoked' });
 
+    // Rejects at once if a client failed.
+    const served = eventually('every client is served again and again', () =>
+      expect(Math.min(...until.accepted)).toBeGreaterThan(5),
+    );
+    await Promise.race([everything, served]);
     until.over = true;
     await everything;
     await eventually('both replicas publish the same keys', async () =>
