@@ -16,7 +16,7 @@ const messages: Readonly<Record<AddressFault, string>> = {
   other_header:
     'a trusted proxy writes Forwarded or X-Real-IP but not X-Forwarded-For, the only header that is read: requests through it have no address, and limits by network do not apply to them',
   untrusted_proxy:
-    'an address that TRUSTED_PROXIES does not name speaks for another, in X-Forwarded-For or a header like it, and is not believed: if that is your proxy, all its clients count as one network',
+    'an address that TRUSTED_PROXIES does not name speaks for another, in X-Forwarded-For or a header like it, and is not believed: if that is your proxy or delivery network, all its clients count as one network',
 };
 
 /**

@@ -8,15 +8,11 @@ export const unknownAddress = 'unknown';
 /** The unspecified address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2): a proxy writes it to hide the client's. */
 const unspecified: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
+/** In these a content delivery network names the client. Proxies behind it pass them on. */
+const networkHeaders = ['cf-connecting-ip', 'true-client-ip', 'fastly-client-ip'] as const;
+
 /** In these a proxy says that it speaks for another. A client can write them too. */
-const proxyHeaders = [
-  'x-forwarded-for',
-  'forwarded',
-  'x-real-ip',
-  'via',
-  'cf-connecting-ip',
-  'true-client-ip',
-] as const;
+const proxyHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', ...networkHeaders] as const;
 
 /**
  * Why different clients may appear under one address:
@@ -24,7 +20,8 @@ const proxyHeaders = [
  * - `unreadable`: the entry of X-Forwarded-For that should be the client is no IP address, or the unspecified one.
  * - `missing`: a trusted proxy does not name a client. It may have sent the request itself: then this is no fault.
  * - `other_header`: a trusted proxy names the client only in `Forwarded` or `X-Real-IP`, which are not read.
- * - `untrusted_proxy`: a peer that TRUSTED_PROXIES does not name says that it speaks for another.
+ * - `untrusted_proxy`: an address that TRUSTED_PROXIES does not name says that it speaks for another: the peer, or a
+ *   content delivery network in front of a trusted proxy.
  */
 export type AddressFault = 'unreadable' | 'missing' | 'other_header' | 'untrusted_proxy';
 
@@ -66,7 +63,13 @@ export function clientAddressOf(
     // What stands to its left may come from the client itself, so it is no sign of a proxy.
     if (!isTrusted(address)) break;
   }
-  return { address };
+  const isForAnother = networkHeaders.some((name) => namesAnother(headers[name], address));
+  return isForAnother ? { address, fault: 'untrusted_proxy' } : { address };
+}
+
+function namesAnother(header: string | string[] | undefined, address: string): boolean {
+  const named = readIpAddress(String(header ?? ''));
+  return named !== undefined && named !== address;
 }
 
 /** Empty elements of a list are ignored (RFC 9110 §5.6.1). Several header lines form one list. */

@@ -91,6 +91,7 @@ describe('no address is taken from', () => {
     ['via', '1.1 proxy.internal'],
     ['cf-connecting-ip', '203.0.113.9'],
     ['true-client-ip', '203.0.113.9'],
+    ['fastly-client-ip', '203.0.113.9'],
   ])('an address that is not trusted, and %s of it is reported', (name, text) => {
     const fault = 'untrusted_proxy';
     expect(addressOf({ [name]: text }, '192.0.2.9')).toEqual({ address: '192.0.2.9', fault });
@@ -103,6 +104,26 @@ describe('no address is taken from', () => {
     expect(addressOf({ forwarded })).toEqual({ address: 'unknown', fault: 'other_header' });
     expect(addressOf({ 'x-real-ip': '192.0.2.1' })).toEqual({ address: 'unknown', fault: 'other_header' });
   });
+
+  it.each(['cf-connecting-ip', 'true-client-ip', 'fastly-client-ip'])(
+    'a delivery network in front of a trusted proxy, and %s of it is reported, unless the network is trusted too',
+    (name) => {
+      const headers = (forwardedFor: string, text: string) => ({
+        'x-forwarded-for': forwardedFor,
+        [name]: text,
+      });
+      expect(addressOf(headers('203.0.113.9, 192.0.2.1', '203.0.113.9'))).toEqual({
+        address: '192.0.2.1',
+        fault: 'untrusted_proxy',
+      });
+      expect(addressOf(headers('203.0.113.9, 10.0.0.6', '203.0.113.9'))).toEqual({ address: '203.0.113.9' });
+      // One address, written in two ways.
+      expect(addressOf(headers('2001:db8::9, 10.0.0.6', '2001:DB8:0::9'))).toEqual({
+        address: '2001:db8::9',
+      });
+      expect(addressOf(headers('192.0.2.1', 'unknown'))).toEqual({ address: '192.0.2.1' });
+    },
+  );
 
   it('a trusted proxy that names none, because the request may be its own', () => {
     expect(addressOf({})).toEqual({ address: '10.0.0.5', fault: 'missing' });
