@@ -8,6 +8,7 @@ import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
+import { follow } from '../revocation/log/log-fixture.ts';
 import { client, createStore, newSession } from '../sessions/session-fixture.ts';
 import { freePort } from '../support/free-port.ts';
 
@@ -66,11 +67,10 @@ describe.each(testEngines)('a cluster of $name with TLS and an ACL user', ({ pro
       ...{ redis, redisUrl: () => url, shards: 1, retentionSeconds: 330, clock: Date.now, onError: () => {} },
     });
     try {
-      await revocations.start();
+      await follow(revocations.log, revocations.start);
       const store = createStore({ redis, clock: Date.now });
       const { grant, refreshToken } = await store.start(newSession());
       expect((await store.refresh(refreshToken, client)).verdict).toBe('ROTATED');
-      expect(revocations.log.isFollowing).toBe(true);
 
       await setUser('second');
       await member?.redis.call('CLIENT', 'KILL', 'USER', 'auth-service');

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RedisClient } from '../../src/redis/client.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
+import { follow } from '../revocation/log/log-fixture.ts';
 import { client, connect, createStore, newSession } from '../sessions/session-fixture.ts';
 
 let first: TestRedis;
@@ -67,7 +68,7 @@ describe.each(demotions)('a master that was replaced, keeps its connections, and
     const atNewMaster = connect(second.url);
     const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
     const revocations = createRevocations({ ...options, onError: () => {} });
-    await revocations.start();
+    await follow(revocations.log, revocations.start);
     const heard: unknown[] = [];
     revocations.log.onBatch((batch) => heard.push(...batch.revocations));
     try {

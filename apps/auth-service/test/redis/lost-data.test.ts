@@ -145,7 +145,9 @@ describe.each<[string, () => Promise<unknown>]>([
     expect((await whoAmI(auth.app, anew.access_token)).statusCode).toBe(200);
     // Services learn of this revocation at once. The answer asks to repeat it, because the lost data set would lack it.
     expectUnavailable(await giveBack(anew.access_token));
-    expect((await whoAmI(auth.app, anew.access_token)).json()).toMatchObject({ reason: 'token_revoked' });
+    await eventually('this replica has read it', async () =>
+      expect((await whoAmI(auth.app, anew.access_token)).json()).toMatchObject({ reason: 'token_revoked' }),
+    );
     expect((await auth.app.inject('/metrics')).body).toContain(
       'readiness_warning{name="redis_data_unknown"} 1',
     );

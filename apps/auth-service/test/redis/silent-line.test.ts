@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RedisClient } from '../../src/redis/client.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
+import { follow } from '../revocation/log/log-fixture.ts';
 import { client, connect, createMacKeys, createStore, newSession } from '../sessions/session-fixture.ts';
 
 let server: TestRedis;
@@ -58,7 +59,7 @@ test('the readers of the log of revocations replace a silent connection, and mis
   const errors: string[] = [];
   const options = { redis, redisUrl: link.url, shards: 1, retentionSeconds: 330, clock: Date.now };
   const revocations = createRevocations({ ...options, onError: ({ message }) => errors.push(message) });
-  await revocations.start();
+  await follow(revocations.log, revocations.start);
   const heard: unknown[] = [];
   revocations.log.onBatch((batch) => heard.push(...batch.revocations));
   try {
@@ -69,7 +70,7 @@ test('the readers of the log of revocations replace a silent connection, and mis
     await eventually('the sign-out has arrived', () =>
       expect(heard).toMatchObject([{ kind: 'session', id: grant.sessionId }]),
     );
-    expect(revocations.log.isFollowing).toBe(true);
+    await eventually('the log follows', () => expect(revocations.log.isFollowing).toBe(true));
     // On a busy machine, the new connection may be given up too.
     expect(errors).toContainEqual(expect.stringContaining('did not answer'));
   } finally {

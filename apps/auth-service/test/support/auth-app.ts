@@ -2,7 +2,9 @@ import { argon2, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { createTestDatabase, startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { refreshCookieName, type Service } from '@latchkey/service-kit';
+import { eventually } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
+import { expect } from 'vitest';
 import { type AccountStore, createAccountStore } from '../../src/accounts/account-store.ts';
 import { createPasswordHasher, type Derive } from '../../src/accounts/password-hash.ts';
 import { buildApp } from '../../src/app.ts';
@@ -105,6 +107,11 @@ export async function startAuthApp(
     replicas.push(replica);
     accountStores.set(replica, createAccountStore({ db: database.db, clock: now }));
     await replica.ready();
+    // On a busy machine its first attempt to read may take too long.
+    await eventually('the replica follows the log of revocations', async () => {
+      const following = await replica.metrics.getSingleMetric('latchkey_revocation_log_following')?.get();
+      expect(following?.values).toMatchObject([{ value: 1 }]);
+    });
     return replica;
   };
   const closeAll = () => Promise.all(replicas.splice(0).map((replica) => replica.close()));

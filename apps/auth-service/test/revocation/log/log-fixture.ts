@@ -1,9 +1,14 @@
 import type { Revocation } from '@latchkey/auth-client';
+import type { Position } from '@latchkey/auth-client/feed';
 import { startTestRedis } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import { expect } from 'vitest';
 import type { RedisClient } from '../../../src/redis/client.ts';
-import { createRevocationLog, type RevocationBatch } from '../../../src/revocation/log/revocation-log.ts';
+import {
+  createRevocationLog,
+  type RevocationBatch,
+  type RevocationLog,
+} from '../../../src/revocation/log/revocation-log.ts';
 import { connect, connectPatiently } from '../../sessions/session-fixture.ts';
 
 export type LogOptions = {
@@ -75,6 +80,23 @@ export async function startLogs() {
 /** Waits until the condition holds. */
 export function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   return eventually(what, async () => expect(await isSo()).toBe(true));
+}
+
+/**
+ * Starts to follow a log and waits until it does: on a busy machine the first attempt may take too long.
+ *
+ * @param start what starts it. Default: the log's own
+ */
+export async function follow(log: RevocationLog, start = log.start): Promise<void> {
+  await start();
+  await until('the log follows', () => log.isFollowing);
+}
+
+/** Reads a page as the feed does, which waits while the log is not up to date. */
+export async function readPage(log: RevocationLog, after: Position | 'oldest'): Promise<RevocationBatch> {
+  const page = await eventually('the log is up to date', () => log.read(after));
+  if (page === undefined) throw new Error('not resumable');
+  return page;
 }
 
 /** A revocation of a session that does not exist. */

@@ -2,7 +2,7 @@ import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRevocations, type Revocations } from '../../../src/revocation/revocations.ts';
 import { createStore, newSession, openTestRedis, revocationsIn } from '../../sessions/session-fixture.ts';
-import { dropAll, someSession } from './log-fixture.ts';
+import { dropAll, follow, someSession } from './log-fixture.ts';
 
 const stream = '{0}:revocations';
 const head = '{0}:revocations:head';
@@ -25,7 +25,7 @@ async function startReplica({ clock = Date.now } = {}): Promise<Revocations> {
     onError: () => {},
   });
   opened.push(revocations);
-  await revocations.start();
+  await follow(revocations.log, revocations.start);
   return revocations;
 }
 
@@ -58,8 +58,7 @@ beforeEach(async () => {
 describe.each(Object.entries(losses))('a stream that %s', (_, lose) => {
   test('is lost data for a replica that starts afterwards: all tokens from before are refused', async () => {
     await lose();
-    const { log, list } = await startReplica({ clock: () => Date.now() + 10_000 });
-    expect(log.isFollowing).toBe(true);
+    const { list } = await startReplica({ clock: () => Date.now() + 10_000 });
     expect(list.find({ ...anyToken, issuedAt: Math.floor(Date.now() / 1000) + 5 })).toBe('store_lost');
   });
 

@@ -8,6 +8,7 @@ import type { RedisClient } from '../../../src/redis/client.ts';
 import { createRevocations, type Revocations } from '../../../src/revocation/revocations.ts';
 import { createLostRevocations } from '../../../src/sessions/lost-revocations.ts';
 import { client, connect, createStore, newSession } from '../../sessions/session-fixture.ts';
+import { follow } from './log-fixture.ts';
 
 let first: TestRedis;
 let second: TestRedis;
@@ -25,7 +26,7 @@ beforeEach(async () => {
   revocations = createRevocations({ ...options, onError: () => {} });
   lost = [];
   revocations.log.onLost((entries) => lost.push(...entries));
-  await revocations.start();
+  await follow(revocations.log, revocations.start);
 });
 afterEach(async () => {
   await revocations.stop();

@@ -6,6 +6,8 @@ import {
   dropAll,
   dropBefore,
   epochOf,
+  follow,
+  readPage,
   sequenceOf,
   someSession,
   startLogs,
@@ -21,8 +23,7 @@ afterEach(() => logs.stopLogs());
 async function readAll({ log }: TestLog, after: Position | 'oldest'): Promise<RevocationBatch[]> {
   const pages: RevocationBatch[] = [];
   for (let next: Position | 'oldest' = after; ; ) {
-    const page: RevocationBatch | undefined = await log.read(next);
-    if (page === undefined) throw new Error('not resumable');
+    const page = await readPage(log, next);
     pages.push(page);
     if (String(page.upTo) === String(log.head)) return pages;
     next = page.upTo;
@@ -33,7 +34,7 @@ describe('reading', () => {
   /** A log that follows, with 1,200 sessions after the data set's first entry. */
   async function filled(options: { shards?: number } = {}): Promise<TestLog> {
     const test = logs.open({ ...options, isPatient: true });
-    await test.log.start();
+    await follow(test.log);
     const shards = options.shards ?? 1;
     const sent = Array.from({ length: 1_200 }, (_, number) => ({
       ...someSession(number),
@@ -65,11 +66,11 @@ describe('reading', () => {
 
   test('from the head: an empty page there; and from the oldest of an empty stream as well', async () => {
     const { log, redis } = logs.open();
-    await log.start();
+    await follow(log);
     const empty = { after: log.head, upTo: log.head, revocations: [] };
     expect(await log.read(log.head)).toEqual(empty);
     await dropAll(redis);
-    expect(await log.read('oldest')).toEqual(empty);
+    expect(await readPage(log, 'oldest')).toEqual(empty);
   });
 
   test('several shards: pages of 500 at most that add up, from the oldest and from any position', async () => {
@@ -93,8 +94,7 @@ describe('reading', () => {
     const { log, redis } = await filled({ shards: 2 });
     const pages: RevocationBatch[] = [];
     for (let next: Position | 'oldest' = 'oldest'; String(next) !== String(log.head); ) {
-      const page: RevocationBatch | undefined = await log.read(next);
-      if (page === undefined) throw new Error('not resumable');
+      const page = await readPage(log, next);
       pages.push(page);
       next = page.upTo;
       for (const shard of [0, 1]) await dropBefore(redis, 100 * pages.length, shard);
@@ -113,7 +113,7 @@ describe('reading', () => {
     ['with a number too large', (head) => [`${epochOf(head)}-9999999999999999`]],
   ])('a position %s is not resumable', async (_what, positionFrom) => {
     const { log } = logs.open();
-    await log.start();
+    await follow(log);
     expect(await log.read(positionFrom(log.head[0] ?? ''))).toBeUndefined();
   });
 
@@ -131,7 +131,7 @@ describe('reading', () => {
 
   test('while entries pour in, pages and live entries join without a gap or a duplicate', async () => {
     const { log } = logs.open();
-    await log.start();
+    await follow(log);
     const publisher = logs.open({ isPatient: true });
     let published = 0;
     const pouring = (async () => {
@@ -143,8 +143,7 @@ describe('reading', () => {
     // Reads as the feed does: until a page ends at the head, and from there by listening.
     const heard: unknown[] = [];
     for (let next: Position | 'oldest' = 'oldest'; ; ) {
-      const page: RevocationBatch | undefined = await log.read(next);
-      if (page === undefined) throw new Error('not resumable');
+      const page = await readPage(log, next);
       heard.push(...page.revocations);
       next = page.upTo;
       if (String(page.upTo) === String(log.head)) break;
