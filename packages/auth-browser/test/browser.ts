@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { expect, onTestFinished } from 'vitest';
 import { type BrowserSession, startBrowserSession } from '../src/browser-session.ts';
 import type { Binding, Storage } from '../src/options.ts';
+import type { Platform } from '../src/platform.ts';
 import { type AuthServer, invalidToken, startAuthServer, testPassword } from './auth-server.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 import { createFakePlatform, type FakePlatform, type FakePlatformOptions } from './fake-platform.ts';
 import { type Answer, type Asked, type HttpServer, startHttpServer } from './http-server.ts';
+
+type Locks = NonNullable<Platform['locks']>;
 
 export type Tab = {
   readonly session: BrowserSession;
@@ -28,6 +32,8 @@ export type Browser = {
       keptIn?: Storage;
     },
   ): Tab;
+  /** The locks of its tabs. */
+  readonly locks: Locks;
   /** What the page's origin has stored. */
   readonly stored: Map<string, string>;
   /** What it keeps of keys. */
@@ -44,6 +50,7 @@ export async function openBrowser(): Promise<Browser> {
     return browser.answer?.(asked) ?? (good ? { status: 200, body: { items: [] } } : invalidToken());
   });
   const clock = createFakeClock();
+  const locks = createLocks();
   let cookie = '';
   const tabs: Tab[] = [];
   const stored = new Map<string, string>();
@@ -91,11 +98,12 @@ export async function openBrowser(): Promise<Browser> {
     auth,
     cart,
     answer: undefined,
+    locks,
     stored,
     records: kept,
     cookie: () => cookie,
     openTab({ clientId = 'storefront', cookies, binding, keptIn, ...options } = {}) {
-      const platform = createFakePlatform(clock, { storage, records, ...options });
+      const platform = createFakePlatform(clock, { locks, storage, records, ...options });
       const session = startBrowserSession(
         {
           issuer: auth.origin,
@@ -117,6 +125,23 @@ export async function openBrowser(): Promise<Browser> {
     await Promise.all([auth.close(), cart.close()]);
   });
   return browser;
+}
+
+/**
+ * Locks of one browser alone. Their names contain auth-service's port, which an earlier test may have had; a tab that
+ * it left frozen holds its lock for good.
+ */
+function createLocks(): Locks {
+  const prefix = `${randomUUID()} `;
+  const own = (all: readonly LockInfo[] = []) => all.filter(({ name }) => name?.startsWith(prefix));
+  return {
+    request: (name: string, ...options: [never]) => navigator.locks.request(prefix + name, ...options),
+    async query() {
+      const { held, pending } = await navigator.locks.query();
+      const named = (lock: LockInfo) => ({ ...lock, name: lock.name?.slice(prefix.length) ?? '' });
+      return { held: own(held).map(named), pending: own(pending).map(named) };
+    },
+  };
 }
 
 /** The signed-in state. Throws when no one is signed in. */
