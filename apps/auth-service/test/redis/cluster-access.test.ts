@@ -62,7 +62,7 @@ describe.each(testEngines)('a cluster of $name with TLS and an ACL user', ({ pro
       );
     await setUser('first one');
     let url = `rediss+cluster://auth-service:first%20one@${address}`;
-    const redis = connectRedis({ url: () => url, onError: () => {} });
+    const redis = connectRedis({ url: () => url, commandTimeoutMs: 10_000, onError: () => {} });
     const revocations = createRevocations({
       ...{ redis, redisUrl: () => url, shards: 1, retentionSeconds: 330, clock: Date.now, onError: () => {} },
     });

@@ -233,8 +233,10 @@ test('answered keys are forgotten after 24 hours and not before; unanswered ones
     }).forgetOld();
   };
 
-  const day = 24 * 60 * 60 * 1000;
-  expect(await forgetAfter(day - 60_000)).toBe(0);
+  const hour = 60 * 60 * 1000;
+  const day = 24 * hour;
+  // The tests before have keys here, too.
+  expect(await forgetAfter(day - hour)).toBe(0);
   expect(await left()).toEqual([201, null]);
   expect(await forgetAfter(day + 1000)).toBeGreaterThan(0);
   expect(await left()).toEqual([null]);

@@ -110,7 +110,7 @@ describe('before the first key set has come', () => {
 
 describe('a kid that the set lacks', () => {
   it('causes one fetch for 500 of them, while good tokens pass without waiting', async () => {
-    const { cart } = await start();
+    const { cart } = await start({ jwksTimeoutMs: 60_000 });
     expect(await statusOf(cart(good()))).toBe(200);
     let release = (): void => {};
     jwks.answer((request, response) => {

@@ -133,6 +133,9 @@ export const withoutWallClock: Clock = {
   monotonicMs: () => performance.now(),
 };
 
+/** A busy machine must not look like a feed that does not answer. */
+const patientPace = { answerMs: 10_000 };
+
 /** Follows the feed, through another address if one is given. */
 export function followFeed(
   feed: Pick<FeedServer, 'uri' | 'jwksUri'>,
@@ -161,7 +164,7 @@ export function followFeed(
     onLost: () => reports.push('lost'),
     onFollowing: () => reports.push('following'),
     onRefused: (reason) => reports.push(reason),
-    pace,
+    pace: { ...patientPace, ...pace },
     ...options,
   });
   return {

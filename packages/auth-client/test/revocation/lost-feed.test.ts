@@ -83,7 +83,7 @@ describe('a connection that breaks', () => {
     const line = await startLine(feed.url);
     feed.closing.push(() => line.close());
     const following = feed.follow(
-      { pace: { silenceMs: 1000 } },
+      { pace: { answerMs: 1000, silenceMs: 1000 } },
       { uri: `${line.url}/revocations`, jwksUri: feed.jwksUri },
     );
     await following.list.ready();
@@ -121,9 +121,10 @@ describe('a connection that breaks', () => {
 
   it('is not taken for broken as long as anything comes', async () => {
     feed.serve(sessions(1));
-    const following = feed.follow({ pace: { silenceMs: 1000 } });
+    // Long enough for a machine that stands still for some seconds between two bytes.
+    const following = feed.follow({ pace: { silenceMs: 4000 } });
     await following.list.ready();
-    for (let n = 0; n < 15; n += 1) {
+    for (let n = 0; n < 45; n += 1) {
       await sleep(100);
       feed.lastStream()?.raw(':\n');
     }
