@@ -170,6 +170,8 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
       timeoutMs,
     );
     stopping.signal.addEventListener('abort', stop);
+    // The signal does not call back if it was aborted before.
+    if (stopping.signal.aborted) stop();
     try {
       return await Promise.race([asked, givenUp]);
     } finally {

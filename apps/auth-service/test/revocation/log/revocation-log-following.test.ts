@@ -129,6 +129,15 @@ describe('following', () => {
     await until('the log follows', () => log.isFollowing);
   });
 
+  test('a log that is stopped between two reads stops', async () => {
+    const { log } = logs.open();
+    const stopped = Promise.withResolvers<void>();
+    log.onBatch(() => stopped.resolve(log.stop()));
+    await log.start();
+    await stopped.promise;
+    expect(log.isFollowing).toBe(false);
+  });
+
   test('head is the position of the current batch while listeners get it', async () => {
     const { log, told } = logs.open();
     const heads: [Position, Position][] = [];
