@@ -93,3 +93,22 @@ export async function startChild(command: string, args: string[], options: Child
     send: (signal) => void child.kill(signal),
   };
 }
+
+/**
+ * Waits until a child has ended. Once the signal is aborted, which it may be already, calls `end` and waits for that.
+ *
+ * @throws the signal's reason
+ * @example const { code } = await exitOf(child, { signal, end: () => child.kill() });
+ */
+export async function exitOf(
+  child: Child,
+  { signal, end }: { signal: AbortSignal | undefined; end: () => unknown },
+): Promise<Exit> {
+  const abort = () => void end();
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  const exit = await child.exited;
+  signal?.removeEventListener('abort', abort);
+  signal?.throwIfAborted();
+  return exit;
+}

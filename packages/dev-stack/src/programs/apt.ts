@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError, explainText } from '../errors.ts';
-import { startChild } from '../processes/child.ts';
+import { exitOf, startChild } from '../processes/child.ts';
 import { findOnPath } from './find-on-path.ts';
 
 export type AptOptions = {
@@ -125,11 +125,7 @@ async function run(program: string, args: string[], options: AptOptions): Promis
     logFile,
     orphan: { signal: 'SIGTERM', remove: directory },
   });
-  const abort = () => void child.stop('SIGTERM', 2_000);
-  signal?.addEventListener('abort', abort);
-  const { code } = await child.exited;
-  signal?.removeEventListener('abort', abort);
-  signal?.throwIfAborted();
+  const { code } = await exitOf(child, { signal, end: () => child.stop('SIGTERM', 2_000) });
   return { code, output: readFileSync(logFile, 'utf8') };
 }
 

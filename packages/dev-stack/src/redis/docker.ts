@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DevStackError } from '../errors.ts';
-import { type Child, startChild } from '../processes/child.ts';
+import { type Child, exitOf, startChild } from '../processes/child.ts';
 import { checkRedis, isAnswering } from './check.ts';
 import { lastLineOf, type RedisServer } from './server.ts';
 
@@ -48,14 +48,9 @@ async function fetchRedisImage(options: DockerRedisOptions): Promise<void> {
     logFile,
     orphan: { signal: 'SIGTERM' },
   });
-  const abort = () => void pull.kill();
   // An unreachable registry may take long to fail.
-  const timer = setTimeout(abort, maxPullMs);
-  signal?.addEventListener('abort', abort);
-  const { code } = await pull.exited;
-  clearTimeout(timer);
-  signal?.removeEventListener('abort', abort);
-  signal?.throwIfAborted();
+  const timer = setTimeout(() => void pull.kill(), maxPullMs);
+  const { code } = await exitOf(pull, { signal, end: () => pull.kill() }).finally(() => clearTimeout(timer));
   if (code !== 0)
     throw new DevStackError(`Docker cannot fetch the image ${image}: check the network, or install Redis.`);
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError, explainText } from '../errors.ts';
-import { startChild } from '../processes/child.ts';
+import { exitOf, startChild } from '../processes/child.ts';
 import { machineEnvironment } from '../processes/environment.ts';
 
 export type BuildOptions = {
@@ -51,11 +51,7 @@ async function runVite(
     logFile,
     orphan: { signal: 'SIGKILL' },
   });
-  const abort = () => void child.kill();
-  signal?.addEventListener('abort', abort);
-  const { code } = await child.exited;
-  signal?.removeEventListener('abort', abort);
-  signal?.throwIfAborted();
+  const { code } = await exitOf(child, { signal, end: () => child.kill() });
   if (code === 0) return;
   const log = readFileSync(logFile, 'utf8');
   const reason = explainText(log) ?? /^error during build:\s*(.+)$/m.exec(log)?.[1] ?? 'it does not say why';
