@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createProver, type ProofRequest } from '@latchkey/auth-client/testing';
-import { forThisFile } from '@latchkey/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { decode, postToken, startAuthApp, testIssuer } from '../support/auth-app.ts';
@@ -194,8 +194,10 @@ test(of('attempt-reuse-authorization-code-after-one-second'), async () => {
   const request = await answered();
   const { access_token: token } = (await redeem(request)).json();
   expect((await redeem(request)).json().error).toBe('invalid_grant');
-  const answer = await app.inject({ url: '/userinfo', headers: { authorization: `Bearer ${token}` } });
-  expect(answer.statusCode).toBe(401);
+  await eventually('the token is refused', async () => {
+    const answer = await app.inject({ url: '/userinfo', headers: { authorization: `Bearer ${token}` } });
+    expect(answer.statusCode).toBe(401);
+  });
 });
 
 test(of('access-token-type-header-case-sensitivity'), async () => {

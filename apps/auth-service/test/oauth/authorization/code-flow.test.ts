@@ -140,7 +140,9 @@ describe('an application of others', () => {
     expect((await app.inject({ method: 'DELETE', url, headers })).statusCode).toBe(204);
     expect((await app.inject({ method: 'DELETE', url, headers })).json().code).toBe('consent_not_found');
 
-    expect((await userInfo(tokens.access_token)).json()).toMatchObject({ reason: 'consent_withdrawn' });
+    await eventually('the token is refused', async () =>
+      expect((await userInfo(tokens.access_token)).json()).toMatchObject({ reason: 'consent_withdrawn' }),
+    );
     const refused = await refresh(app, tokens.refresh_token, { client_id: application.id });
     expect(refused.json()).toMatchObject({ error: 'invalid_grant', reason: 'consent_withdrawn' });
     expect((await second.redeem(app, unredeemed)).json().error).toBe('invalid_grant');
@@ -177,7 +179,9 @@ describe('a code', () => {
     const again = await flow.redeem(app, code);
     expect(again.statusCode).toBe(400);
     expect(again.json().error).toBe('invalid_grant');
-    expect((await userInfo(tokens.access_token)).json()).toMatchObject({ reason: 'code_reused' });
+    await eventually('the token is refused', async () =>
+      expect((await userInfo(tokens.access_token)).json()).toMatchObject({ reason: 'code_reused' }),
+    );
     expect((await refresh(app, tokens.refresh_token, { client_id: application.id })).json()).toMatchObject({
       error: 'invalid_grant',
       reason: 'code_reused',

@@ -2,7 +2,7 @@ import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRevocations, type Revocations } from '../../../src/revocation/revocations.ts';
 import { createStore, newSession, openTestRedis, revocationsIn } from '../../sessions/session-fixture.ts';
-import { dropAll, follow, someSession } from './log-fixture.ts';
+import { dropAll, follow, sequenceOf, someSession } from './log-fixture.ts';
 
 const stream = '{0}:revocations';
 const head = '{0}:revocations:head';
@@ -121,6 +121,7 @@ describe.each(['xadd', 'hset', 'pexpire', 'xrange', 'del'])('a script that Redis
 
 test('a stream that has expired is not lost', async () => {
   const [first] = opened as [Revocations];
+  await eventually('all is read', () => expect(sequenceOf(first.log.head[0])).toBe(4));
   await dropAll(redis);
   const { log } = await startReplica();
   expect(log.head).toEqual(first.log.head);
