@@ -33,22 +33,38 @@ export type SessionTab = Awaited<ReturnType<typeof useSession>>;
 /** Opens another tab at this address, waits until its session is restored, and returns what the page can do with it. */
 export async function openSessionTab(context: BrowserContext, address: string): Promise<SessionTab> {
   const page = await context.newPage();
+  const faults = faultsOf(page);
   await page.goto(address);
-  return useSession(page, page);
+  return useSession(page, { place: page, faults });
 }
 
 /** Opens another tab at this address, whose page has the session's page in a frame. */
 export async function openSessionFrame(context: BrowserContext, address: string): Promise<SessionTab> {
   const page = await context.newPage();
+  const faults = faultsOf(page);
   await page.goto(address);
   const frame = await (await page.waitForSelector('iframe')).contentFrame();
   if (frame === null) throw new Error('The frame is gone.');
-  return useSession(page, frame);
+  return useSession(page, { place: frame, faults });
 }
 
-/** `place` is the page itself, or its frame. */
-async function useSession(page: Page, place: Page | Frame) {
-  await place.waitForFunction(() => 'session' in globalThis);
+/** What goes wrong in a page from now on: its errors, and requests without an answer. */
+function faultsOf(page: Page): readonly string[] {
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('requestfailed', (request) => faults.push(`${request.url()}: ${request.failure()?.errorText}`));
+  return faults;
+}
+
+/** `place` is the page itself, or its frame. `faults` are told if no session comes. */
+async function useSession(page: Page, { place, faults }: { place: Page | Frame; faults: readonly string[] }) {
+  await place
+    .waitForFunction(() => 'session' in globalThis)
+    .catch(async (cause: unknown) => {
+      const content = await place.content().catch(String);
+      const seen = JSON.stringify({ url: place.url(), faults, content: content.slice(0, 500) });
+      throw new Error(`There is no session in the page: ${seen}`, { cause });
+    });
 
   const state = (): Promise<State> =>
     place.evaluate(() => (globalThis as unknown as WithSession).session.state());
