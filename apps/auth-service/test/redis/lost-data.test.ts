@@ -71,8 +71,7 @@ async function signedIn() {
 async function introspect(token: string) {
   // By the clock of auth-service, which stands still.
   const iat = Math.floor(now / 1000);
-  const assertion = services.assertion('cart-service', { claims: { iat, exp: iat + 60 } });
-  const parameters = { token, ...services.credentials('cart-service'), client_assertion: assertion };
+  const parameters = { token, ...services.credentials('cart-service', { claims: { iat, exp: iat + 60 } }) };
   return auth.app.inject({
     method: 'POST',
     url: '/introspect',

@@ -23,8 +23,8 @@ export type TestServices = {
   key(name: string): SigningKey;
   /** A client assertion of this service. It is valid unless the changes make it invalid. */
   assertion(name: string, changes?: AssertionChanges): string;
-  /** Returns new parameters by which this service authenticates. */
-  credentials(name: string): Record<string, string>;
+  /** Returns new parameters by which this service authenticates, with such an assertion. */
+  credentials(name: string, changes?: AssertionChanges): Record<string, string>;
   /** Publishes these keys, and signs with the first. */
   publish(name: string, keys: readonly [SigningKey, ...SigningKey[]]): void;
   /** Publishes this key to encrypt to, beside those with which it signs; null: none. */
@@ -83,10 +83,10 @@ export async function startServices(names: readonly string[], issuer = testIssue
         { iss: name, sub: name, aud: issuer, jti: randomUUID(), iat: now, exp: now + 60, ...claims },
       );
     },
-    credentials: (name) => ({
+    credentials: (name, changes) => ({
       client_id: name,
       client_assertion_type: jwtBearer,
-      client_assertion: services.assertion(name),
+      client_assertion: services.assertion(name, changes),
     }),
     publish: (name, published) => void keys.set(name, published),
     publishEncryptionKey: (name, key) => void encryptionKeys.set(name, key),
