@@ -189,18 +189,22 @@ test('20 requests at once with one key and two bodies: one charge, and the other
   expect(await chargesOf(service.database.db, 'mixed crowd')).toMatchObject({ charged: 1, calls: 1 });
 });
 
-test('a processor that never answers keeps nobody waiting for long: 202 or 409 with Retry-After', async () => {
+test('a processor that never answers keeps nobody waiting for long: 202, or 409 with Retry-After', async () => {
   const never = () => new Promise<never>(() => undefined);
   const dead: CardProcessor = { charge: never, inquire: never, cancel: never, refund: never };
   const other = await startPaymentService({ processor: dead, env: { PROCESSOR_TIMEOUT_MS: '600' } });
   try {
     const request = { token: other.customer('unanswered'), key: randomUUID(), body };
     const replies = await Promise.all(Array.from({ length: 12 }, () => other.pay(request)));
-    const statuses = new Set(replies.map((reply) => reply.status));
+    // On a busy machine each may get its turn: how many are still waiting when they may not wait longer is a matter of speed.
+    const refused = replies.filter(({ status }) => status !== 202);
+    expect(refused.length).toBeLessThan(replies.length);
 
-    expect(statuses).toEqual(new Set([202, 409]));
-    for (const reply of replies.filter(({ status }) => status === 409)) {
-      expect(reply.body.code).toBe('request_in_progress');
+    await other.database.db.execute(
+      sql`update idempotency_keys set running_until = now() + interval '1 hour'`,
+    );
+    for (const reply of [...refused, await other.pay(request)]) {
+      expect([reply.status, reply.body.code]).toEqual([409, 'request_in_progress']);
       expect(Number(reply.headers.get('retry-after'))).toBeGreaterThan(0);
     }
     expect(await rowCounts(other.database.db)).toMatchObject({ payments: 1, keys: 1 });

@@ -65,10 +65,17 @@ export function createPool(config: Omit<pg.PoolConfig, 'Client'>, { url, silentM
     // Not as a parameter of setTimeout: that is called only once, and the first time may be on an idle connection.
     stream.on('timeout', () => {
       if (insides.readyForQuery) return;
+      const { bytesRead } = stream;
+      // Timers come before sockets: if this process stood still, an answer may have arrived meanwhile, and is read now.
+      setImmediate(() => {
+        if (stream.bytesRead === bytesRead) giveUp();
+      });
+    });
+    function giveUp(): void {
       const error = asConnectionError(new Error(`Postgres has sent nothing for ${silentMs} ms.`));
       closeIdle(error);
       stream.destroy(error);
-    });
+    }
     insides.connection.on('errorMessage', ({ code }) => {
       if (code === readOnly) closeIdle(asConnectionError(new Error('Postgres is read-only.')));
     });

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
@@ -74,6 +75,10 @@ async function pauseLongerThanSilence(): Promise<void> {
   await other.end();
 }
 
+function standStillFor(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
 describe('a connection to Postgres that falls silent', () => {
   it('fails one query, and takes its idle neighbours with it: the next one has a new connection', async () => {
     await open(link.url);
@@ -107,6 +112,15 @@ describe('a connection to Postgres that falls silent', () => {
     expect(isDatabaseUnavailable(error)).toBe(true);
     expect(performance.now() - startedAt).toBeLessThan(silentMs * 2);
     await opened.db.transaction((tx) => tx.execute(sql`select 1`));
+  });
+
+  it('does not count as silent when the answer came while this process stood still', async () => {
+    await open(database.url, 1);
+    await opened.ping();
+    const answer = opened.pool.query('select 1 as one');
+    await setImmediate();
+    standStillFor(silentMs + 100);
+    expect((await answer).rows).toEqual([{ one: 1 }]);
   });
 
   it('does not count as silent without queries, or while Postgres answers in time', async () => {
