@@ -4,18 +4,20 @@ import { ProblemError } from '../problems/problem.ts';
 import type { CorsHeaders } from './cors.ts';
 
 const maxHeaderBytes = 16 * 1024;
+/** Node.js 24 ignores the headers after these, such as those that a proxy added; Node.js 26 refuses the request. */
+const maxHeaders = 1000;
 export const headersTooLarge =
-  'The headers of the request are larger than 16 KB. In a browser those are cookies, mostly: those of all ' +
-  'apps on the same host are sent along, whatever their port. Delete the cookies of this host, and try again.';
+  'The headers of the request are larger than 16 KB, or more than 1,000. In a browser those are cookies, mostly: ' +
+  'those of all apps on the same host are sent along, whatever their port. Delete the cookies of this host, and try again.';
 
 /** As node:http does. */
 const headers = { connection: 'close' };
 
 /** Options of node:http that leave its checks to our hook: its own refusals would lack our headers. */
 export const serverOptions = {
-  // Above this the parser refuses the request and passes on only the packet in which it noticed. It is less than a
-  // packet's 64 KB, so that for a request in one piece that is the first packet, which has the Origin.
-  maxHeaderSize: 3 * maxHeaderBytes,
+  // Above this the parser refuses the request and passes on only the packet in which it noticed, mostly one without the
+  // Origin. So it is far above our own limit, but for each packet the parser copies what it has of an unfinished header.
+  maxHeaderSize: 16 * maxHeaderBytes,
   requireHostHeader: false,
 };
 
@@ -24,7 +26,7 @@ export function addRequestChecks(app: FastifyInstance): void {
   const serve: RequestListener = (request, response) => void app.server.emit('request', request, response);
   app.server.on('checkExpectation', serve);
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    if (headerBytes(raw) > maxHeaderBytes) {
+    if (headerBytes(raw) > maxHeaderBytes || raw.rawHeaders.length > 2 * maxHeaders) {
       const code = 'request_header_fields_too_large';
       throw new ProblemError({ status: 431, code, detail: headersTooLarge, headers });
     }

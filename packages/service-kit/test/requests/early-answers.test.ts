@@ -92,6 +92,12 @@ const refusals: [string, number, (origin: string) => string[]][] = [
     (o) => [`GET / HTTP/1.1\r\n${from(o)}`, large(17_000), '\r\n'],
   ],
   ['headers of 100 KB', 431, (o) => [`GET / HTTP/1.1\r\n${from(o)}${large(100_000)}\r\n`]],
+  [
+    'headers of 200 KB in several packets',
+    431,
+    (o) => [`GET / HTTP/1.1\r\n${from(o)}`, large(100_000), large(100_000), '\r\n'],
+  ],
+  ['1,001 headers', 431, (o) => [`GET / HTTP/1.1\r\n${from(o)}${'a: b\r\n'.repeat(999)}\r\n`]],
   ['headers of 17 KB to no route', 431, (o) => [`GET /nothing HTTP/1.1\r\n${from(o)}${large(17_000)}\r\n`]],
   ['a malformed URL', 400, (o) => [`GET /things/%E0%A4%A HTTP/1.1\r\n${from(o)}${close}`]],
   ['a URL that is not ASCII', 400, (o) => [`GET /\xe9 HTTP/1.1\r\n${from(o)}${close}`]],
