@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { installPacked, type PackedPackage } from '@latchkey/testing/packed-package';
@@ -86,6 +87,41 @@ await app.ready().catch((error) => {
 });
 `;
 
+/**
+ * What the package may import by name: Node.js 18.0.0 has all of it. A missing name would throw at the import, before
+ * checkRuntime can say that the Node.js is too old.
+ */
+const namesInOldNode: Readonly<Record<string, readonly string[]>> = {
+  buffer: ['Buffer'],
+  crypto: [
+    ...['createECDH', 'createHash', 'createHmac', 'createPrivateKey', 'createPublicKey', 'generateKeyPair'],
+    ...['generateKeyPairSync', 'randomBytes', 'randomUUID', 'sign', 'timingSafeEqual', 'verify'],
+  ],
+  diagnostics_channel: ['channel'],
+  http: ['createServer'],
+  'timers/promises': ['setTimeout'],
+  util: ['promisify'],
+};
+
+/** `module: name` for each named import and re-export of a module of Node.js in the package's files. */
+async function namesFromNode(): Promise<ReadonlySet<string>> {
+  const dist = join(packed.directory, 'node_modules/@latchkey/auth-client/dist');
+  const files = (await readdir(dist, { recursive: true })).filter((file) => file.endsWith('.js'));
+  const code = await Promise.all(files.map((file) => readFile(join(dist, file), 'utf8')));
+  const imports = code.flatMap((text) => [
+    ...text.matchAll(/^(?:import|export)\s[^'"{]*\{([^}]*)\}\s*from\s*['"]node:([^'"]+)['"]/gm),
+  ]);
+  return new Set(
+    imports.flatMap(([, names = '', module]) =>
+      names
+        .split(',')
+        .map((name) => name.trim().split(/\s+as\s+/)[0])
+        .filter(Boolean)
+        .map((name) => `${module}: ${name}`),
+    ),
+  );
+}
+
 let packed: PackedPackage;
 /** The first Node.js on PATH that is too old, such as Debian 13's. There may be none. */
 const oldNode = (process.env.PATH ?? '')
@@ -113,6 +149,13 @@ describe('the packed package', () => {
     const { dependencies, peerDependencies } = packed.manifest;
     expect(Object.keys(dependencies as object)).toEqual(['fastify-plugin', 'jose', 'undici']);
     expect(peerDependencies).toEqual({ fastify: '^5.0.0' });
+  });
+
+  it('imports nothing by name that Node.js 18.0 lacks', async () => {
+    const known = Object.entries(namesInOldNode).flatMap(([module, names]) =>
+      names.map((name) => `${module}: ${name}`),
+    );
+    expect([...(await namesFromNode())].sort()).toEqual(known.sort());
   });
 });
 

@@ -1,4 +1,5 @@
-import { isUtf8 } from 'node:buffer';
+// Not by name: that import would throw on an old Node.js before checkRuntime can say that it is too old.
+import buffer from 'node:buffer';
 import { boundedBody } from '../runtime/bounded-body.ts';
 import { untilAborted } from '../runtime/deadline.ts';
 import { parseJsonObject } from '../token/strict-json.ts';
@@ -77,7 +78,7 @@ async function fetchFrom({ jwksUri, fetch }: FetchSource, signal: AbortSignal): 
 async function boundedText(response: Response): Promise<string> {
   const bytes = await boundedBody(response, maxBodyBytes);
   if (!bytes) throw new KeySetFetchError(`longer than ${maxBodyBytes} bytes`);
-  if (!isUtf8(bytes)) throw new KeySetFetchError('not UTF-8');
+  if (!buffer.isUtf8(bytes)) throw new KeySetFetchError('not UTF-8');
   return bytes.toString('utf8');
 }
 

@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+// Not by name: that import would throw on an old Node.js before checkRuntime can say that it is too old.
+import crypto from 'node:crypto';
 import { AuthError } from '../errors.ts';
 import { bytesOf, segmentsOf, typeOf, utf8 } from '../token/compact-segments.ts';
 import { parseJsonObject, StrictJsonError } from '../token/strict-json.ts';
@@ -49,7 +50,7 @@ export function readDpopProof(text: string, expected: ExpectedProof): DpopProof 
   if (!isTarget(htu, expected.url)) throw invalidProof('htu');
   if (nonce !== undefined && !isText(nonce)) throw invalidProof('nonce');
   const { accessToken } = expected;
-  if (accessToken !== undefined && ath !== hash('sha256', accessToken, 'base64url'))
+  if (accessToken !== undefined && ath !== crypto.hash('sha256', accessToken, 'base64url'))
     throw invalidProof('ath');
   return { thumbprint: key.thumbprint, jti, iat, nonce };
 }

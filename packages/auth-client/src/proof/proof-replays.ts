@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto';
+// Not by name: that import would throw on an old Node.js before checkRuntime can say that it is too old.
+import crypto from 'node:crypto';
 import { AuthError } from '../errors.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { type DpopProof, invalidProof } from './dpop-proof.ts';
@@ -113,7 +114,7 @@ async function orUnavailable<Result>(timeoutMs: number, ask: () => Promise<Resul
 
 /** Short, and of one length: the client chooses the `jti`. */
 function idOf({ thumbprint, jti }: DpopProof): string {
-  return hash('sha256', `${thumbprint}.${jti}`, 'base64url');
+  return crypto.hash('sha256', `${thumbprint}.${jti}`, 'base64url');
 }
 
 function nonceNeeded(nonce: string): AuthError {

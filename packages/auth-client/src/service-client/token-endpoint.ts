@@ -1,4 +1,5 @@
-import { isUtf8 } from 'node:buffer';
+// Not by name: that import would throw on an old Node.js before checkRuntime can say that it is too old.
+import buffer from 'node:buffer';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientProofs } from '../proof/client-proofs.ts';
 import { boundedBody } from '../runtime/bounded-body.ts';
@@ -141,7 +142,7 @@ async function post(
 }
 
 function jsonOf(body: Buffer | undefined): Record<string, unknown> {
-  if (!body || !isUtf8(body)) return {};
+  if (!body || !buffer.isUtf8(body)) return {};
   try {
     return parseJsonObject(body.toString('utf8'));
   } catch {

@@ -1,4 +1,5 @@
-import { Buffer, isUtf8 } from 'node:buffer';
+// isUtf8 not by name: that import would throw on an old Node.js before checkRuntime can say that it is too old.
+import buffer, { Buffer } from 'node:buffer';
 import { invalidToken } from '../errors.ts';
 
 /**
@@ -47,7 +48,7 @@ export function bytesOf(segment: string): Buffer {
 /** The text of a segment. @throws AuthError invalid_token when it is not canonical base64url, or not UTF-8 */
 export function utf8(segment: string): string {
   const bytes = bytesOf(segment);
-  if (!isUtf8(bytes)) throw invalidToken('utf8');
+  if (!buffer.isUtf8(bytes)) throw invalidToken('utf8');
   return bytes.toString('utf8');
 }
 
