@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { AuthError } from '../../src/errors.ts';
 import { type ExpectedProof, readDpopProof } from '../../src/proof/dpop-proof.ts';
@@ -53,6 +53,30 @@ describe('a proof', () => {
     expect(verdict(prover.prove(request), expected)).toBe(reason);
   });
 
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' });
+  const modulus = Buffer.from(rsa.n ?? '', 'base64url');
+  const rsaHeader = (changes: { n?: Buffer | string; e?: string }) => ({
+    alg: 'RS256',
+    jwk: { ...rsa, ...changes, ...(Buffer.isBuffer(changes.n) && { n: changes.n.toString('base64url') }) },
+  });
+
+  it('that nobody signed is refused: with the exponent 1, a signature is what is signed', () => {
+    const signed = prover.prove(request, { header: rsaHeader({ e: 'AQ' }) }).replace(/\.[^.]*$/, '');
+    // RFC 8017 §9.2: EMSA-PKCS1-v1_5 with SHA-256.
+    const digest = Buffer.from(
+      `003031300d060960864801650304020105000420${createHash('sha256').update(signed).digest('hex')}`,
+      'hex',
+    );
+    const encoded = Buffer.concat([Buffer.from([0, 1]), Buffer.alloc(254 - digest.length, 0xff), digest]);
+    expect(verdict(`${signed}.${encoded.toString('base64url')}`)).toBe('proof: key');
+  });
+
+  it('by a key whose exponent is 3 is refused, though its signature is right', () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 });
+    const header = { alg: 'RS256', jwk: publicKey.export({ format: 'jwk' }) };
+    expect(verdictOn({ header, signedBy: privateKey })).toBe('proof: key');
+  });
+
   const other = createProver();
   const small = generateKeyPairSync('rsa', { modulusLength: 1024 });
   const jwkOf = (key: { export(options: { format: 'jwk' }): object }) => key.export({ format: 'jwk' });
@@ -76,6 +100,29 @@ describe('a proof', () => {
     ['without a key', { header: { jwk: undefined } }, 'proof: key'],
     ['with a private key', { header: { jwk: jwkOf(prover.privateKey) } }, 'proof: key'],
     ['with a short RSA key', { header: { alg: 'RS256', jwk: jwkOf(small.publicKey) } }, 'proof: key'],
+    ['with an even exponent', { header: rsaHeader({ e: 'AQAC' }) }, 'proof: key'],
+    ['with an exponent of five bytes', { header: rsaHeader({ e: 'AQAAAAE' }) }, 'proof: key'],
+    [
+      'with an even modulus',
+      { header: rsaHeader({ n: Buffer.concat([modulus.subarray(0, -1), Buffer.of(2)]) }) },
+      'proof: key',
+    ],
+    [
+      'with a modulus after a zero byte',
+      { header: rsaHeader({ n: Buffer.concat([Buffer.of(0), modulus]) }) },
+      'proof: key',
+    ],
+    // 2048 bits leave four bits of the last character unused, and all of them are zero.
+    [
+      'with a modulus in another spelling',
+      { header: rsaHeader({ n: `${rsa.n?.slice(0, -1)}_` }) },
+      'proof: key',
+    ],
+    [
+      'with a modulus that has the fingerprint of ROCA',
+      { header: rsaHeader({ n: Buffer.from(`0${(65_537n ** 128n).toString(16)}`, 'hex') }) },
+      'proof: key',
+    ],
     [
       'with a point that is not on the curve',
       { header: { jwk: { kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA' } } },
