@@ -2,8 +2,8 @@ import { checkPrimeSync, generatePrimeSync } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { readJwk } from '../../src/key-set/json-web-key.ts';
 
-/** A prime of 1025 bits, so that the product of two has more than 2048. */
-const somePrime = (): bigint => generatePrimeSync(1025, { bigint: true });
+/** By default of 1025 bits, so that the product of two has more than 2048. */
+const somePrime = (bits = 1025): bigint => generatePrimeSync(bits, { bigint: true });
 
 function primeAfter(start: bigint): bigint {
   let candidate = start | 1n;
@@ -27,6 +27,13 @@ it.each<[string, bigint]>([
   ['of bits that are all set', 2n ** 2048n - 1n],
   ['of two set bits', 2n ** 2047n + 1n],
   ['the square of a prime', p ** 2n],
+  ['the cube of a prime', somePrime(700) ** 3n],
+  ['the fifth power of a prime', somePrime(420) ** 5n],
+  ['the ninth power of a prime', somePrime(230) ** 9n],
+  ['the 37th power of a prime', somePrime(57) ** 37n],
+  ['the 223rd power of the least prime that is no small factor', 757n ** 223n],
+  ['the 853rd power of it, of almost 8192 bits', 757n ** 853n],
+  ['the cube of a product', (somePrime(350) * somePrime(351)) ** 3n],
   ['the product of adjacent primes', p * primeAfter(p)],
   ['the product of primes whose first halves are the same', p * primeAfter(p + 2n ** 516n)],
 ])('a modulus that is %s is refused: anybody can split it', (_what, modulus) => {
