@@ -3,6 +3,7 @@ import { Cluster, type ClusterOptions, Command, type Redis } from 'ioredis';
 import { prepareCommand } from './begin-by.ts';
 import { commandTimeoutOf, type RedisClient } from './client.ts';
 import { revocationsKey, shardOfKey } from './key-names.ts';
+import { limitCommand, limitSilence } from './time-limits.ts';
 
 export type ClusterAddress = RedisAddress & { readonly kind: 'cluster' };
 
@@ -16,7 +17,7 @@ class ClusterConnection extends Cluster {
     ...where: [Parameters<Redis['sendCommand']>[1]?, unknown?]
   ): unknown {
     if (command.isSettled) return command.promise;
-    command.setTimeout(commandTimeoutOf(this));
+    limitCommand(command, commandTimeoutOf(this));
     return super.sendCommand(command, ...where);
   }
 }
@@ -50,9 +51,13 @@ export function connectCluster({ address, node, retryDelayMs, onError }: Cluster
   });
   cluster.on('+node', (connection: Redis) => {
     for (const known of [connection, ...cluster.nodes()]) Object.assign(known.options, accessOf(address()));
+    if (node.socketTimeout !== undefined) limitSilence(connection, node.socketTimeout);
     const send = connection.sendCommand.bind(connection);
-    connection.sendCommand = (command, stream) =>
-      prepareCommand(command, connection) ? send(command, stream) : command.promise;
+    connection.sendCommand = (command, stream) => {
+      if (!prepareCommand(command, connection)) return command.promise;
+      limitCommand(command, commandTimeoutOf(cluster));
+      return send(command, stream);
+    };
   });
   cluster.on('error', onError);
   cluster.on('node error', onError);

@@ -3,6 +3,7 @@ import { Cluster, type Command, Redis, type RedisOptions, ReplyError } from 'ior
 import { prepareCommand } from './begin-by.ts';
 import { defaultTimeoutMs, type RedisClient } from './client.ts';
 import { accessOf, type ClusterAddress, connectCluster, findMaster, type NodeOptions } from './cluster.ts';
+import { limitCommand, limitSilence } from './time-limits.ts';
 
 /**
  * A connection without a reply for this long counts as dead, even if nobody closed it, and is replaced. The time is
@@ -48,6 +49,11 @@ type ServerOptions = Omit<RedisOptions, 'replyMapping'>;
 class Connection extends Redis {
   #refusal: Error | undefined;
 
+  constructor(options: ServerOptions) {
+    super(options);
+    if (options.socketTimeout !== undefined) limitSilence(this, options.socketTimeout);
+  }
+
   get mayUseDatabase(): boolean {
     return this.#refusal === undefined;
   }
@@ -55,7 +61,10 @@ class Connection extends Redis {
   override sendCommand(command: Command, stream?: Parameters<Redis['sendCommand']>[1]): unknown {
     if (command.name === 'select') this.#heed(command.promise);
     else if (this.#refusal !== undefined && !ofHandshake.has(command.name)) command.reject(this.#refusal);
-    return prepareCommand(command, this) ? super.sendCommand(command, stream) : command.promise;
+    if (!prepareCommand(command, this)) return command.promise;
+    const { commandTimeout } = this.options;
+    if (commandTimeout !== undefined) limitCommand(command, commandTimeout);
+    return super.sendCommand(command, stream);
   }
 
   /** Listens before ioredis does, so that no command passes in between. */

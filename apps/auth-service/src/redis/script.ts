@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { beginBy, ClockUnknownError, isLate } from './begin-by.ts';
 import { commandTimeoutOf, type RedisClient } from './client.ts';
 import { measureRedisTime } from './redis-clock.ts';
+import { afterTime } from './time-limits.ts';
 
 /** Time for the reply to come back: Redis must begin a script this long before the caller's timeout, or never. */
 const replyMs = 100;
@@ -96,7 +97,7 @@ function mayBeAskedAgain(error: unknown): boolean {
 async function until<T>(giveUpAt: number, work: () => Promise<T>): Promise<T> {
   const { promise: givenUp, reject } = Promise.withResolvers<never>();
   const giveUp = () => reject(new Error('Redis did not answer in time.'));
-  const timer = setTimeout(giveUp, giveUpAt - performance.now());
+  const timer = afterTime(giveUpAt - performance.now(), giveUp);
   try {
     return await Promise.race([work(), givenUp]);
   } finally {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually } from '@latchkey/testing';
@@ -84,4 +85,25 @@ test('a connection is kept for as long as a command may take', async () => {
   await other.call('CLIENT', 'PAUSE', 2_500, 'ALL');
   expect(await patient.client('ID')).toBe(id);
   patient.disconnect();
+});
+
+test('an answer that came while this process stood still is taken, and the connection is kept', async () => {
+  const timely = connectRedis({
+    url: server.url,
+    onError: () => {},
+    commandTimeoutMs: 300,
+    silentLineMs: 400,
+  });
+  try {
+    const store = createStore({ redis: timely, clock: Date.now, macKeys: createMacKeys() });
+    const { refreshToken } = await store.start(newSession());
+    const before = await timely.client('ID');
+    const refreshed = store.refresh(refreshToken, client);
+    await setImmediate();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    expect(await refreshed).toMatchObject({ verdict: 'ROTATED' });
+    expect(await timely.client('ID')).toBe(before);
+  } finally {
+    timely.disconnect();
+  }
 });
