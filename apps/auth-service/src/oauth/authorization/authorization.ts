@@ -121,9 +121,12 @@ export function createAuthorization(parts: AuthorizationParts) {
     hasConsented: async ({ account }: SignedIn, clientId: string): Promise<boolean> =>
       (await consents.scopesFor(account.id, clientId)).length > 0,
 
-    /** Makes the code for the client. */
+    /**
+     * Makes the code for the client. `useUp` ends the request, and throws if that was done before. It comes after the
+     * code, which a full Redis refuses: the request can then be sent again. A code that nobody gets expires.
+     */
     async grant(
-      request: AuthorizationRequest,
+      { request, useUp }: { readonly request: AuthorizationRequest; readonly useUp: () => Promise<void> },
       { login, account }: SignedIn,
       origin: Origin,
     ): Promise<string> {
@@ -142,6 +145,7 @@ export function createAuthorization(parts: AuthorizationParts) {
         login: digest,
       };
       const code = await codes.issue({ ...grant, subject: account.id });
+      await useUp();
       audit.record({ event: 'authorization.granted', subject: account.id, clientId, ...origin });
       return code;
     },

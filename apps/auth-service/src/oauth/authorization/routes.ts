@@ -67,10 +67,13 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     const isAnswered = step === 'grant' || typeof step === 'object';
     if (typeof step === 'object') await refuseStranger(parsed.client, signedIn, step.error);
     if (!isAnswered) await options.admit(request.ip);
-    // Last, so that a store that is away uses up nothing.
-    if (reference !== undefined && !(await options.pushed.use(reference.uri))) throw unknownReference();
-    if (isAnswered) return answer(reply, { ...parsed, id: undefined, step, signedIn });
+    const useUp = async () => {
+      if (reference !== undefined && !(await options.pushed.use(reference.uri))) throw unknownReference();
+    };
+    if (isAnswered) return answer(reply, { ...parsed, useUp, step, signedIn });
     const kept = await pending.begin(parsed.request, noProgress, cookies.ensureBrowser(reply));
+    // Last, so that a store that is away or full uses up nothing.
+    await useUp();
     const entrance = step === 'sign_in' ? options.entranceFor(kept, signedIn?.login) : undefined;
     return entrance === undefined
       ? toPages(reply, kept.id)
@@ -121,7 +124,12 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     const signedIn = await authorization.whoIs(cookies.loginsOf(request));
     if (action === 'deny') {
       authorization.deny(clientId, signedIn, origin);
-      return answer(reply, { ...found, step: { error: 'access_denied' }, signedIn });
+      return answer(reply, {
+        ...found,
+        useUp: () => finish(found),
+        step: { error: 'access_denied' },
+        signedIn,
+      });
     }
     // What follows is decided only by who is signed in; without a login the next page asks for one.
     if (signedIn === undefined) return toPages(reply, id);
@@ -168,7 +176,8 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     { found, signedIn }: { found: FoundRequest; signedIn: SignedIn | undefined },
   ): Promise<FastifyReply> {
     const step = await authorization.next(found.request, { ...found, signedIn });
-    if (step === 'grant' || typeof step === 'object') return answer(reply, { ...found, step, signedIn });
+    if (step === 'grant' || typeof step === 'object')
+      return answer(reply, { ...found, useUp: () => finish(found), step, signedIn });
     if (step === 'sign_in' || signedIn === undefined)
       return pages.signIn(request, reply, { found, username: found.request.loginHint ?? '' });
     const { account } = signedIn;
@@ -180,21 +189,26 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
   async function answer(
     reply: FastifyReply,
     of: {
-      readonly id: string | undefined;
       readonly request: FoundRequest['request'];
+      /** Ends the request. Throws if that was done before. */
+      readonly useUp: () => Promise<void>;
       readonly step: Step;
       readonly signedIn: SignedIn | undefined;
     },
   ): Promise<FastifyReply> {
-    const { id, request, step, signedIn } = of;
-    if (id !== undefined && !(await pending.finish(id))) throw pageExpired();
+    const { request, useUp, step, signedIn } = of;
     if (typeof step === 'object') {
+      await useUp();
       const description = descriptions[step.error] ?? step.error;
       return answerClient(reply, request, { error: step.error, description }, issuer);
     }
     if (signedIn === undefined) throw new TypeError('nobody is signed in');
-    const code = await authorization.grant(request, signedIn, requestOrigin(reply.request));
+    const code = await authorization.grant({ request, useUp }, signedIn, requestOrigin(reply.request));
     return answerClient(reply, request, { code }, issuer);
+  }
+
+  async function finish({ id }: FoundRequest): Promise<void> {
+    if (!(await pending.finish(id))) throw pageExpired();
   }
 
   function toPages(reply: FastifyReply, id: string): FastifyReply {
