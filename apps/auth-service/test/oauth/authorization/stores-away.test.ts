@@ -38,7 +38,8 @@ const auth = await forThisFile(
     durableRedis: true,
     env: {
       DATABASE_URL: link.url,
-      DATABASE_TIMEOUT_MS: '1500',
+      // Also the time for each connect, which a busy machine needs.
+      DATABASE_TIMEOUT_MS: '4000',
       REDIS_TIMEOUT_MS: '1500',
       // After a restart of Redis, what is missing may come back for this long.
       REDIS_LOSS_SECONDS: '1',
