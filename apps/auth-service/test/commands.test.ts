@@ -249,6 +249,7 @@ describe('register-applications', () => {
     { what: 'a secret that could be guessed', change: { secret: 's3cret' } },
     { what: 'a scope of auth-service', change: { scopes: ['openid', 'accounts:manage'] } },
     { what: 'a member that it does not know', change: { kind: 'browser' } },
+    { what: 'text that is not Unicode', change: { name: 'Gifts \ud800' } },
   ])('refuses $what, without repeating the line', async ({ change }) => {
     const known = (await registered()).size;
     const refused = register({ ...gifts, id: 'newcomer' }, { ...gifts, ...change });

@@ -8,6 +8,24 @@ export function textOf(bytes: Buffer): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }
 
+/**
+ * Whether all text in a JSON value is Unicode. An escape can be half of a surrogate pair, which is no character: UTF-8
+ * would replace it with U+FFFD.
+ *
+ * @example isUnicode(JSON.parse('{"name":"\\ud800"}')) // false
+ */
+export function isUnicode(value: unknown): boolean {
+  // Not recursive: a value can be nested very deeply.
+  const rest = [value];
+  while (rest.length > 0) {
+    const next = rest.pop();
+    if (typeof next === 'string' && !next.isWellFormed()) return false;
+    if (typeof next === 'object' && next !== null)
+      for (const entry of Object.entries(next)) rest.push(...entry);
+  }
+  return true;
+}
+
 /** The flags of England, Scotland and Wales, which use characters that are invisible elsewhere. */
 const flag = '\\u{1F3F4}[\\u{E0020}-\\u{E007F}]+';
 // Direction marks and zero-width characters, with which a text can look like another. Joiners stay, because Persian and

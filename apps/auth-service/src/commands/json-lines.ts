@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { ProblemError } from '@latchkey/service-kit';
-import { textOf } from '@latchkey/service-kit/text';
+import { isUnicode, textOf } from '@latchkey/service-kit/text';
 import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 
@@ -17,7 +17,8 @@ export async function readInput(stdin: Readable): Promise<string> {
 }
 
 /**
- * Reads one JSON object per line; blank lines are ignored. Checks their shape, but no further rules.
+ * Reads one JSON object per line; blank lines are ignored. Checks their shape and that their text is Unicode, but no
+ * further rules.
  *
  * @param what names one of them in the message: `an account`
  * @throws {SyntaxError} naming the line number; it never quotes the line, which may contain a secret
@@ -27,7 +28,7 @@ export function parseJsonLines<S extends TSchema>(text: string, schema: S, what:
   return text.split('\n').flatMap((line, index) => {
     if (line.trim() === '') return [];
     const value = parseJson(line);
-    if (!Check(schema, value)) throw new SyntaxError(`line ${index + 1} is not ${what}`);
+    if (!Check(schema, value) || !isUnicode(value)) throw new SyntaxError(`line ${index + 1} is not ${what}`);
     return [value];
   });
 }

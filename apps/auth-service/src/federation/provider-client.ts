@@ -157,7 +157,7 @@ function appleName(callback: URL): string | undefined {
 
 /** What people see of a name that a stranger has chosen. */
 function shownName(name: unknown): string | null {
-  if (typeof name !== 'string') return null;
+  if (typeof name !== 'string' || !name.isWellFormed()) return null;
   const seen = shownText(name.replaceAll(/\s/g, ' ')).trim();
   return isBlank(seen) ? null : [...seen].slice(0, 80).join('');
 }

@@ -37,8 +37,9 @@ export async function providerLogoutRoute(app: Service, options: ProviderLogoutR
   app.post('/providers/:provider/backchannel-logout', { schema }, async (request, reply) => {
     reply.header('cache-control', 'no-store');
     const federated = federation.find(request.params.provider);
-    const token = new URLSearchParams(formText(request)).get('logout_token');
-    if (federated === undefined || token === null) throw invalid('There is no logout token.');
+    const [token, ...others] = new URLSearchParams(formText(request)).getAll('logout_token');
+    if (federated === undefined || token === undefined || others.length > 0)
+      throw invalid('There must be one logout token.');
     const { id: provider } = federated.provider;
     const { issuer, subject, sid, issuedAt } = await readProviderLogout(token, {
       ...federated,

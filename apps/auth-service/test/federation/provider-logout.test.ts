@@ -239,9 +239,10 @@ describe('a logout token', () => {
   });
 
   test.each([
-    ['missing', 'own', ''],
-    ['for a provider that is not known', 'nobody', 'logout_token=x'],
+    ['missing', 'own', () => ''],
+    ['for a provider that is not known', 'nobody', () => 'logout_token=x'],
+    ['there twice', 'own', () => `logout_token=${tokenOf()}&logout_token=`],
   ])('that is %s is refused', async (_, provider, payload) => {
-    expect((await postLogout(provider, payload)).statusCode).toBe(400);
+    expect((await postLogout(provider, payload())).statusCode).toBe(400);
   });
 });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../problems/problem.ts';
-import { textOf } from '../text.ts';
+import { isUnicode, textOf } from '../text.ts';
 
 /** In UTF-8 JSON, only an escape can produce a lone surrogate. */
 const surrogateEscape = /\\u[dD][89a-fA-F]/;
@@ -38,18 +38,6 @@ function isReadable(url: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** Not recursive: a body can be nested very deeply. */
-function isUnicode(value: unknown): boolean {
-  const rest = [value];
-  while (rest.length > 0) {
-    const next = rest.pop();
-    if (typeof next === 'string' && !next.isWellFormed()) return false;
-    if (typeof next === 'object' && next !== null)
-      for (const entry of Object.entries(next)) rest.push(...entry);
-  }
-  return true;
 }
 
 function malformed(what: 'body' | 'url', detail: string): ProblemError {
