@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { describeError } from '../logging/describe-error.ts';
 import { ConfigError } from '../settings/config.ts';
 import { type Listener, listen } from './listen.ts';
+import { endOnUncaught } from './uncaught.ts';
 
 export type RunOptions = {
   /** An address of this machine; `localhost` stands for 127.0.0.1 and ::1. */
@@ -24,8 +25,9 @@ const maxTurns = 10_000;
 
 /**
  * Listens, and stops cleanly: on SIGTERM or SIGINT the service becomes not ready, drains, requests in flight finish, `app`
- * closes with its onClose hooks, and the process exits with 0. A second signal or the timeout exits at once with 1. A
- * port in use or a foreign address is one log line and exit code 1.
+ * closes with its onClose hooks, and the process exits with 0. A second signal or the timeout exits at once with 1, and
+ * so does an error that nobody caught, with a log line. A port in use or a foreign address is one log line and exit
+ * code 1.
  *
  * @throws {ConfigError} when the app cannot get ready because of a setting; startService explains it
  * @example
@@ -34,6 +36,7 @@ const maxTurns = 10_000;
  */
 export async function runService(app: FastifyInstance, options: RunOptions): Promise<void> {
   const { host, port, drainMs, shutdownTimeoutMs } = options;
+  endOnUncaught((thrown) => app.log.fatal({ err: thrown }, 'ended by an error that nobody caught'));
   const listening = listen(app, { host, port });
   stopOnSignal(app, { listening, drainMs, timeoutMs: shutdownTimeoutMs });
   try {

@@ -2,12 +2,13 @@ import { isDatabaseUnavailable } from '../database/errors.ts';
 import { describeError, type ErrorDescription } from '../logging/describe-error.ts';
 import { withoutTokens } from '../logging/logging.ts';
 import { ConfigError } from '../settings/config.ts';
+import { endOnUncaught } from './uncaught.ts';
 
 /**
  * Runs the start of a service's main.ts. With an endpoint of OpenTelemetry set, such as OTEL_EXPORTER_OTLP_ENDPOINT, the
  * service reports there. With SPANS_ENDPOINT set, as in the demo, its spans go there almost at once. Without either, no
- * telemetry is loaded. If the start fails, the process exits with code 1 and writes a message to standard error that
- * says what to do; the stack is added only if the cause is unknown.
+ * telemetry is loaded. If the start fails, also by an error that nobody caught, the process exits with code 1 and
+ * writes a message to standard error that says what to do; the stack is added only if the cause is unknown.
  *
  * @example
  * await startService(async () => {
@@ -16,6 +17,8 @@ import { ConfigError } from '../settings/config.ts';
  * });
  */
 export async function startService(start: () => Promise<void>): Promise<void> {
+  const tell = (error: unknown) => void process.stderr.write(`${explain(error)}\n`);
+  endOnUncaught(tell);
   try {
     const names = Object.keys(process.env).filter((name) => process.env[name]);
     if (names.some((name) => /^(OTEL_EXPORTER_OTLP_|SPANS_)(\w+_)?ENDPOINT(_FILE)?$/.test(name))) {
@@ -24,7 +27,7 @@ export async function startService(start: () => Promise<void>): Promise<void> {
     }
     await start();
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
+    tell(error);
     process.exit(1);
   }
 }
