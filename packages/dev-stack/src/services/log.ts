@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 
-export type LogFault = { severe: boolean; message: string };
+const faultLevels = ['warn', 'error', 'fatal'] as const;
 
-const severe = new Set<unknown>(['error', 'fatal']);
+export type LogFault = { level: (typeof faultLevels)[number]; message: string };
 
 /** An error in a log line, as service-kit describes it. */
 type Described = { message?: unknown; cause?: Described | null };
@@ -13,17 +13,23 @@ type Described = { message?: unknown; cause?: Described | null };
  */
 export function parseFault(line: string): LogFault | undefined {
   try {
-    const { level, msg, code, err } = JSON.parse(line) as {
+    const {
+      level: name,
+      msg,
+      code,
+      err,
+    } = JSON.parse(line) as {
       level?: unknown;
       msg?: unknown;
       code?: unknown;
       err?: Described | null;
     };
-    if (level !== 'warn' && !severe.has(level)) return undefined;
+    const level = faultLevels.find((known) => known === name);
+    if (level === undefined) return undefined;
     // The answer to a probe. The service logs the reason by itself, and each probe of ours would hide it.
     if (code === 'not_ready') return undefined;
     const message = withCauses(String(msg), err).replaceAll(/\s+/g, ' ');
-    return { severe: severe.has(level), message };
+    return { level, message };
   } catch {
     return undefined;
   }
@@ -44,18 +50,38 @@ export function lastComplaint(logFile: string): string | undefined {
     .findLast((fault) => fault !== undefined)?.message;
 }
 
-/** One line about what went wrong, from the end of a service's log: its last error, or the fatal error's message. */
-export function lastFault(logFile: string): string {
-  const lines = linesOf(logFile);
-  const logged = lines.map(parseFault).findLast((fault) => fault?.severe === true);
-  if (logged !== undefined) return logged.message;
-  const thrown = lines.findLastIndex((line) => /^\w*Error( \[\w+\])?: /.test(line));
-  if (thrown < 0) return lines.at(-1) || 'it logged nothing';
-  // A configuration error lists its faults on the following lines.
-  const faults = lines.slice(thrown + 1).filter((line) => /^\s+- /.test(line));
-  return [lines[thrown], ...faults].join(' ').replaceAll(/\s+/g, ' ');
+/**
+ * One line about why a service ended, from its log: the last fatal line; else what it wrote beside the log after the
+ * last error; else that error. The first `from` bytes are of earlier starts and do not count.
+ */
+export function lastFault(logFile: string, from = 0): string {
+  const lines = linesOf(logFile, from);
+  const faults = lines.map(parseFault);
+  const fatal = faults.findLast((fault) => fault?.level === 'fatal');
+  if (fatal !== undefined) return fatal.message;
+  const error = faults.findLastIndex((fault) => fault?.level === 'error');
+  const words = lastWords(lines.slice(error + 1));
+  return words ?? faults[error]?.message ?? (lines.at(-1) || 'it logged nothing');
 }
 
-function linesOf(logFile: string): string[] {
-  return existsSync(logFile) ? readFileSync(logFile, 'utf8').trim().split('\n') : [];
+// Warnings of Node.js, its hints, and the line with its version that ends what it says of an error.
+const asides = /^(\(node:\d+\) |\(Use `node |Node\.js v\d)/;
+
+/** What a process last wrote beside its log, in one line: an error with its causes or its list of faults. */
+export function lastWords(lines: readonly string[]): string | undefined {
+  const isWord = (line: string) => !line.startsWith('{"') && line.trim() !== '' && !asides.test(line);
+  const end = lines.findLastIndex(isWord) + 1;
+  const begin = lines.slice(0, end).findLastIndex((line) => line.startsWith('{"')) + 1;
+  const block = lines.slice(begin, end).filter(isWord);
+  // Node.js first shows the place, with a caret below it. V8 first shows how it collected garbage.
+  const said = block.slice(block.findLastIndex((line) => /^\s*\^+$/.test(line)) + 1);
+  const first =
+    said.find((line) => line.startsWith('FATAL ERROR: ')) ?? said.find((line) => /^\S/.test(line));
+  if (first === undefined) return undefined;
+  const further = said.filter((line) => /^(\s+- |Caused by: )/.test(line));
+  return [first, ...further].join(' ').replaceAll(/\s+/g, ' ').trim();
+}
+
+function linesOf(logFile: string, from = 0): string[] {
+  return existsSync(logFile) ? readFileSync(logFile).subarray(from).toString('utf8').trim().split('\n') : [];
 }

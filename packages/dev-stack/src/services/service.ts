@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -71,6 +71,7 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
       expected = false;
       const args = ['--disable-warning=ExperimentalWarning', 'src/main.ts'];
       const { directory: cwd } = definition;
+      const logFrom = append ? (statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) : 0;
       const started = await startChild(process.execPath, args, {
         cwd,
         env,
@@ -85,6 +86,7 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
           url,
           child: started,
           logFile,
+          logFrom,
           ...(signal === undefined ? {} : { signal }),
         });
       } catch (error) {
@@ -93,7 +95,9 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
       }
       void started.exited.then((exit) => {
         if (!expected)
-          onCrash?.(`${definition.name} ended (${describe(exit)}): ${lastFault(logFile)} (${logFile})`);
+          onCrash?.(
+            `${definition.name} ended (${describe(exit)}): ${lastFault(logFile, logFrom)} (${logFile})`,
+          );
       });
     },
     configure(settings) {
@@ -105,18 +109,19 @@ export function createService(definition: ServiceDefinition, options: ServiceOpt
   };
 }
 
-type Starting = { url: string; child: Child; logFile: string; signal?: AbortSignal };
+/** The log of this start begins at `logFrom`. */
+type Starting = { url: string; child: Child; logFile: string; logFrom: number; signal?: AbortSignal };
 
 async function untilReady(
   { name }: ServiceDefinition,
-  { url, child, logFile, signal }: Starting,
+  { url, child, logFile, logFrom, signal }: Starting,
 ): Promise<void> {
   let answer = 'no answer';
   for (const end = Date.now() + readyMs; Date.now() < end; await sleep(30)) {
     signal?.throwIfAborted();
     const exit = child.exit();
     if (exit !== undefined) {
-      const reason = explainText(readFileSync(logFile, 'utf8')) ?? lastFault(logFile);
+      const reason = explainText(readFileSync(logFile, 'utf8')) ?? lastFault(logFile, logFrom);
       throw new DevStackError(`${name} does not start (${describe(exit)}): ${reason} (log: ${logFile})`);
     }
     try {

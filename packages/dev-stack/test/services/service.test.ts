@@ -66,6 +66,7 @@ test.each([
     /^fixture-service does not start \(exit code 1\): the database does not let us in \(log: .*fixture\.log\)$/,
   ],
   ['throw', /: ConfigError: The configuration is not valid: - PORT is missing - ISSUER is missing \(log: /],
+  ['text', /: no port was given \(log: /],
   ['disk', /: The disk is full: free some space and start again\. \(log: /],
 ])('a service that fails at start (%s) gives its reason in one line', async (fault, message) => {
   const service = await create(fault);
@@ -94,6 +95,15 @@ test('a service that ends by itself is reported once, with its log', async () =>
       expect.stringMatching(/^fixture-service ended \(exit code 7\): .*fixture\.log/),
     ]),
   );
+});
+
+test('a service that fails again is told of by what it says now, not by what it said before', async () => {
+  const service = await create('fatal');
+  await expect(service.start()).rejects.toThrow('the database does not let us in');
+  service.configure({ FAULT: 'throw' });
+  await expect(service.start()).rejects.toThrow('ConfigError: The configuration is not valid');
+  service.configure({ FAULT: 'text' });
+  await expect(service.start()).rejects.toThrow('no port was given');
 });
 
 test('warnings in the log are passed on once each, and information is not', async () => {
