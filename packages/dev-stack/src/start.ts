@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { shorthandSettings } from '@latchkey/services';
 import { latchkeyDirectory } from './directory.ts';
 import { DevStackError, explain } from './errors.ts';
-import { machineEnvironment } from './processes/environment.ts';
 import { serviceDefinitions } from './services/definitions.ts';
+import { providerEnvironment } from './services/environment.ts';
 import { watchLog } from './services/log-watch.ts';
 import { startStack } from './stack/start-stack.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -23,8 +22,8 @@ try {
     storefront: true,
     giftIdeas: true,
     exampleId: true,
-    // Of all settings in the shell these alone are meant for us, so that the button of Google appears.
-    env: { auth: machineEnvironment(shorthandSettings) },
+    // Of all settings of services in the shell these alone are meant for us.
+    env: { auth: providerEnvironment(process.env, (line) => console.log(line)) },
     signal,
     onProgress: (line) => console.log(line),
     onCrash: (message) => console.error(`${message}\nThe others keep running. Press Ctrl-C and start again.`),

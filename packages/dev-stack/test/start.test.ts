@@ -224,6 +224,18 @@ test('a port in use is one line, exit code 1, and nothing started', async () => 
   server.close();
 });
 
+test('half of what an identity provider needs is named, and goes no further', async () => {
+  // Before the end by a port in use, so that the test costs no start.
+  const server = createServer().listen(ports.get('wishlist'), '127.0.0.1');
+  await once(server, 'listening');
+  const start = run('start.ts', { GOOGLE_CLIENT_ID: 'ours', NAVER_CLIENT_ID: '', NAVER_CLIENT_SECRET: 'a' });
+  expect(await start.exit()).toBe(1);
+  expect(start.output()).toMatch(
+    /^No sign-in with google: GOOGLE_CLIENT_SECRET is not set\.\nNo sign-in with naver: NAVER_CLIENT_ID is not set\.\nPort .* is in use.*\n$/,
+  );
+  server.close();
+});
+
 test('a broken Redis is one line, exit code 1, and nothing left running', async () => {
   const start = run('start.ts', { REDIS_URL: 'redis://127.0.0.1:1' });
   expect(await start.exit()).toBe(1);

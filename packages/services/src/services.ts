@@ -147,7 +147,9 @@ export function byService<Thing>(make: (key: ServiceKey) => Thing): Record<Servi
 /** Identity providers for which auth-service needs only an id and a secret: GOOGLE_CLIENT_ID, GOOGLE_CLIENT_SECRET. */
 export const shorthandProviders = ['google', 'microsoft', 'github', 'facebook', 'kakao', 'naver'] as const;
 
-/** The names of these settings. Whoever starts auth-service passes on what the shell has of them. */
-export const shorthandSettings = shorthandProviders.flatMap((name) =>
-  (['ID', 'SECRET'] as const).map((member) => `${name.toUpperCase()}_CLIENT_${member}`),
-);
+/** The names of the settings of one of these, id and secret. */
+export const shorthandSettingsOf = (name: (typeof shorthandProviders)[number]): readonly string[] =>
+  ['ID', 'SECRET'].map((member) => `${name.toUpperCase()}_CLIENT_${member}`);
+
+/** The names of all these settings. Whoever starts auth-service passes on what the shell has of them. */
+export const shorthandSettings = shorthandProviders.flatMap(shorthandSettingsOf);

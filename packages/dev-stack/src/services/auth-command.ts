@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { DevStackError } from '../errors.ts';
 import { serviceDefinitions } from './definitions.ts';
+import { lastWords } from './log.ts';
 
 export type AuthCommand = {
   command: 'create-accounts' | 'register-applications';
@@ -15,7 +16,7 @@ export type AuthCommand = {
 /**
  * Runs one of auth-service's own commands, whether or not auth-service runs.
  *
- * @throws DevStackError with the command's message
+ * @throws DevStackError, one line, with the command's message
  */
 export async function runAuthCommand({ command, lines, env, signal }: AuthCommand): Promise<void> {
   const args = ['--disable-warning=ExperimentalWarning', 'src/commands.ts', command];
@@ -32,5 +33,6 @@ export async function runAuthCommand({ command, lines, env, signal }: AuthComman
   child.stdin.end(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   const [code] = await once(child, 'close');
   signal?.throwIfAborted();
-  if (code !== 0) throw new DevStackError(`${command} failed: ${errors.trim().split('\n', 1)[0]}`);
+  if (code !== 0)
+    throw new DevStackError(`${command} failed: ${lastWords(errors.split('\n')) ?? `exit code ${code}`}`);
 }

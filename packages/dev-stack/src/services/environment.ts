@@ -1,4 +1,10 @@
-import { type ServiceKey, services, verifierKeys } from '@latchkey/services';
+import {
+  type ServiceKey,
+  services,
+  shorthandProviders,
+  shorthandSettingsOf,
+  verifierKeys,
+} from '@latchkey/services';
 import { machineEnvironment } from '../processes/environment.ts';
 import { storefrontDefinition } from './definitions.ts';
 import type { Secrets } from './secrets.ts';
@@ -72,4 +78,21 @@ export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports
     SERVICE_JWKS_URIS: jwksUris.join(','),
     RESOURCE_URLS: verifierKeys.map((key) => `${services[key].name}=${originAt(ports[key])}`).join(','),
   };
+}
+
+/**
+ * What auth-service may have of a shell's settings: id and secret at an identity provider, so that its button appears.
+ * auth-service does not start with one of them alone, so half a pair is left out, and `tell` gets a line about it.
+ */
+export function providerEnvironment(
+  shell: NodeJS.ProcessEnv,
+  tell: (line: string) => void,
+): NodeJS.ProcessEnv {
+  const pairs = shorthandProviders.flatMap((provider) => {
+    const names = shorthandSettingsOf(provider);
+    const missing = names.filter((name) => !shell[name]);
+    if (missing.length === 1) tell(`No sign-in with ${provider}: ${missing[0]} is not set.`);
+    return missing.length > 0 ? [] : names.map((name) => [name, shell[name]] as const);
+  });
+  return Object.fromEntries(pairs);
 }

@@ -5,6 +5,7 @@ import {
   authEnvironment,
   originAt,
   type Ports,
+  providerEnvironment,
   serviceEnvironment,
 } from '../../src/services/environment.ts';
 import { storefrontEnvironment } from '../../src/storefront/environment.ts';
@@ -36,4 +37,21 @@ test('no setting of a service names the port of http', () => {
   const addresses = Object.entries(settings).filter(([, value]) => value?.includes('http://'));
   expect(addresses.length).toBeGreaterThan(15);
   expect(addresses.filter(([, value]) => /:80\b/.test(value ?? ''))).toEqual([]);
+});
+
+test('of the identity providers in the shell, those with id and secret are passed on, and half of one is told', () => {
+  const told: string[] = [];
+  const google = { GOOGLE_CLIENT_ID: 'ours', GOOGLE_CLIENT_SECRET: 'a secret' };
+  const shell = {
+    ...google,
+    PATH: '/bin',
+    GITHUB_CLIENT_ID: 'ours',
+    KAKAO_CLIENT_ID: '',
+    KAKAO_CLIENT_SECRET: 'b',
+  };
+  expect(providerEnvironment(shell, (line) => told.push(line))).toEqual(google);
+  expect(told).toEqual([
+    'No sign-in with github: GITHUB_CLIENT_SECRET is not set.',
+    'No sign-in with kakao: KAKAO_CLIENT_ID is not set.',
+  ]);
 });
