@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError, explainText } from '../errors.ts';
-import { serverEnvironment } from '../processes/environment.ts';
+import { postgresEnvironment } from '../processes/environment.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import type { RunAs } from './run-as.ts';
 
@@ -69,7 +69,7 @@ export async function prepareDataDirectory(
   const child = spawn(command, args, {
     ...ids,
     cwd: '/',
-    env: serverEnvironment(),
+    env: postgresEnvironment(),
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });

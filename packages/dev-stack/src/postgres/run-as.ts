@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chownSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DevStackError } from '../errors.ts';
-import { serverEnvironment } from '../processes/environment.ts';
+import { postgresEnvironment } from '../processes/environment.ts';
 
 /** How to start a Postgres program: `[...prefix, program, ...args]` with these ids. */
 export type RunAs = { prefix: string[]; uid?: number; gid?: number };
@@ -45,7 +45,7 @@ function tryWay({ prefix, uid, gid, owner }: Way, postgres: string, folder: stri
     if (owner !== undefined) chownSync(folder, owner.uid, owner.gid);
     const { status, stderr, error } = spawnSync(command, args, {
       ...ids,
-      env: serverEnvironment(),
+      env: postgresEnvironment(),
       encoding: 'utf8',
       timeout: 10_000,
       cwd: '/',

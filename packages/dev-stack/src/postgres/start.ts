@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { DevStackError, explainText } from '../errors.ts';
 import { type Child, startChild } from '../processes/child.ts';
-import { serverEnvironment } from '../processes/environment.ts';
+import { postgresEnvironment } from '../processes/environment.ts';
 import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { findPostgres } from './binaries.ts';
@@ -81,7 +81,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     const child = await startChild(command, args, {
       ...ids,
       cwd: '/',
-      env: serverEnvironment(),
+      env: postgresEnvironment(),
       logFile,
       orphan,
     });

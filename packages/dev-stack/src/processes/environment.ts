@@ -13,3 +13,11 @@ export function machineEnvironment(names: readonly string[] = []): NodeJS.Proces
 export function serverEnvironment(): NodeJS.ProcessEnv {
   return { ...machineEnvironment(), LC_ALL: 'C', TZ: 'UTC' };
 }
+
+/** The same for the programs of our Postgres. Their own libraries come before those that LD_LIBRARY_PATH names. */
+export function postgresEnvironment(): NodeJS.ProcessEnv {
+  const { LD_LIBRARY_PATH: others, ...env } = serverEnvironment();
+  // The shell may name another Postgres' libraries there, as its manual says, and they would win over the RUNPATH. The
+  // loader puts the program's folder for $ORIGIN. The others stay: Node.js too may have its libstdc++ from there.
+  return others ? { ...env, LD_LIBRARY_PATH: `$ORIGIN/../lib:${others}` } : env;
+}

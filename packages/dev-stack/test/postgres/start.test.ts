@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@latchkey/testing';
@@ -61,6 +61,20 @@ test('starts whatever the shell’s environment says about another Postgres, or 
   vi.unstubAllEnvs();
   expect(await query(url, 'SHOW timezone')).toEqual([{ TimeZone: 'UTC' }]);
 });
+
+test.runIf(process.platform === 'linux')(
+  'starts with its own libraries where LD_LIBRARY_PATH names others of the same names',
+  async () => {
+    const libraries = join(directory, '..', 'other-postgres');
+    mkdirSync(libraries);
+    for (const name of ['libpq.so.5', 'libz.so.1', 'libssl.so.1.1']) writeFileSync(join(libraries, name), '');
+    // Also for another user, as whom Postgres runs when the tests run as root.
+    chmodSync(join(directory, '..'), 0o755);
+    vi.stubEnv('LD_LIBRARY_PATH', libraries);
+    const postgres = await start();
+    expect(await query(postgres.url('postgres'), 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  },
+);
 
 test('does not let anybody in without the password', async () => {
   const postgres = await start();
