@@ -22,6 +22,7 @@ try {
     storefront: true,
     giftIdeas: true,
     exampleId: true,
+    redisUrl: process.env['REDIS_URL'],
     // Of all settings of services in the shell these alone are meant for us.
     env: { auth: providerEnvironment(process.env, (line) => console.log(line)) },
     signal,

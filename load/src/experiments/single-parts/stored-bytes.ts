@@ -43,9 +43,8 @@ type Weight = { readonly session: number; readonly index: number };
 /** Measures the bytes of a session in Redis, new and old, and of a revocation in a service. */
 export async function measureStoredBytes({ quick, tell, signal }: Context): Promise<SectionResult> {
   await using directory = await mkdtempDisposable(join(tmpdir(), 'latchkey-load-'));
-  // A server of our own, whatever REDIS_URL names, and empty, because all its keys are read.
-  const { REDIS_URL: _url, ...env } = process.env;
-  const server = await startRedis({ directory: directory.path, durable: false, env, signal });
+  // A server of our own, and empty, because all its keys are read.
+  const server = await startRedis({ directory: directory.path, durable: false, signal });
   await using _server = { [Symbol.asyncDispose]: () => server.stop() };
   const redis = connectRedis({ url: server.url, onError: () => {} });
   await using _redis = { [Symbol.asyncDispose]: async () => redis.disconnect() };

@@ -15,7 +15,7 @@ const redis: PackagedProgram = {
     ['valkey-server', 'valkey-tools'],
   ],
   faultOf: programFault,
-  otherwise: 'install Redis 7.0 or later, or start Docker, or set REDIS_URL; then start again',
+  otherwise: 'install Redis 7.0 or later, or start Docker, or set REDIS_URL for npm start; then start again',
 };
 
 /** The redis-server or valkey-server that an earlier start fetched into `directory`, if it still runs and is usable. */

@@ -49,7 +49,7 @@ export async function installRedis({ env, interactive, ask = askTerminal }: Inst
 export function redisMissing(commands = ''): DevStackError {
   const shown = commands === '' ? '' : ` (${commands})`;
   return new DevStackError(
-    `Redis was not found. Install it${shown}, or start Docker, or set REDIS_URL; then start again.`,
+    `Redis was not found. Install it${shown}, or start Docker, or set REDIS_URL for npm start; then start again.`,
   );
 }
 

@@ -17,7 +17,9 @@ export type RedisOptions = {
   durable: boolean;
   /** Chosen at random when absent. */
   port?: number;
-  /** Where REDIS_URL, PATH, LATCHKEY_DIRECTORY and CI are read; default process.env. */
+  /** A Redis that runs already, from REDIS_URL: it is used, and none is started. Empty means none. */
+  url?: string | undefined;
+  /** Where PATH, LATCHKEY_DIRECTORY and CI are read; default process.env. */
   env?: Record<string, string | undefined>;
   onProgress?: ((line: string) => void) | undefined;
   signal?: AbortSignal;
@@ -26,9 +28,9 @@ export type RedisOptions = {
 
 export type RedisInstance = {
   url: string;
-  /** Undefined for a Redis that REDIS_URL names. */
+  /** Undefined for a Redis that was given by its URL. */
   readonly pid: number | undefined;
-  /** Stops the server; does nothing to a Redis that REDIS_URL names. */
+  /** Stops the server; does nothing to a Redis that was given by its URL. */
   stop(): Promise<void>;
   /** SIGKILL, as a crash would. */
   kill(): Promise<void>;
@@ -37,21 +39,20 @@ export type RedisInstance = {
   /** Makes the server answer nothing until it is thawed. Its connections and data stay as they are. */
   freeze(): Promise<void>;
   thaw(): Promise<void>;
-  /** Settles when the server of the last start has ended; never for a Redis that REDIS_URL names. */
+  /** Settles when the server of the last start has ended; never for a Redis that was given by its URL. */
   exited(): Promise<unknown>;
 };
 
 /**
- * Starts a real Redis (or Valkey) ≥ 7.0 from the first source that has one: REDIS_URL; redis-server or valkey-server on
- * PATH; a program that an earlier start fetched; apt; Docker, if an engine answers; another package manager. The engine
- * may be on another machine, whose ports are not ours, so apt comes first: it needs nothing.
+ * Uses the Redis at `url`, or starts a real one (or Valkey) ≥ 7.0 from the first source that has one: redis-server or
+ * valkey-server on PATH; a program that an earlier start fetched; apt; Docker, if an engine answers; another package
+ * manager. The engine may be on another machine, whose ports are not ours, so apt comes first: it needs nothing.
  *
  * @throws DevStackError, one line that says what to do
  * @example const redis = await startRedis({ directory: '.latchkey/redis', durable: true });
  */
 export async function startRedis(options: RedisOptions): Promise<RedisInstance> {
-  const { env = process.env, directory, durable, signal, onProgress } = options;
-  const url = env['REDIS_URL'];
+  const { url, env = process.env, directory, durable, signal, onProgress } = options;
   if (url !== undefined && url !== '') return await external(url);
   const common = { directory, durable, ...(signal === undefined ? {} : { signal }) };
 

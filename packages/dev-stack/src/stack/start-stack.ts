@@ -46,6 +46,8 @@ export type StackOptions = {
   durable?: boolean;
   /** Serves the page too, in demo mode, and lets it stop and start parts of the stack. Default false. */
   storefront?: boolean;
+  /** A Redis that runs already, instead of one of the stack's own, whose data it would share. Empty means none. */
+  redisUrl?: string | undefined;
   /** Registers and starts gift-ideas too, an application of a partner. Default false. */
   giftIdeas?: boolean;
   /** Starts Example ID too, an identity provider that knows auth-service. Default false. */
@@ -129,7 +131,13 @@ async function start(
       cleanups.push(started.stop);
       return started;
     }),
-    startRedis({ directory: join(directory, 'redis'), durable, onProgress, ...stop }).then((started) => {
+    startRedis({
+      url: options.redisUrl,
+      directory: join(directory, 'redis'),
+      durable,
+      onProgress,
+      ...stop,
+    }).then((started) => {
       cleanups.push(started.stop);
       return started;
     }),

@@ -92,15 +92,24 @@ test('a Redis left running in the same folder is stopped first', async () => {
 
 test('the Redis of REDIS_URL is used, and left running', async () => {
   const given = await start();
-  const redis = await start({ env: { REDIS_URL: given.url } });
+  const redis = await start({ url: given.url });
   expect(redis).toMatchObject({ url: given.url, pid: undefined });
   await redis.stop();
   expect(await command(given.url, 'PING')).toBe('PONG');
 });
 
+test('a REDIS_URL of the shell, which npm start alone heeds, is not read here', async () => {
+  const shell = await start();
+  const redis = await start({
+    directory: join(root, 'other'),
+    env: { ...process.env, REDIS_URL: shell.url },
+  });
+  expect(redis.url).not.toBe(shell.url);
+});
+
 test('a database that the Redis of REDIS_URL lacks is named', async () => {
   const given = await start();
-  await expect(start({ env: { REDIS_URL: `${given.url}/99` } })).rejects.toThrow(
+  await expect(start({ url: `${given.url}/99` })).rejects.toThrow(
     /^Redis at .* does not work \(ERR DB index is out of range\): repair it, or unset REDIS_URL\.$/,
   );
 });
@@ -112,7 +121,7 @@ test.each([
   ],
   ['localhost', /^REDIS_URL is not a Redis address/],
 ])('a broken REDIS_URL %s says so in one line, without the password', async (url, message) => {
-  const error = await start({ env: { REDIS_URL: url } }).catch((fault: Error) => fault);
+  const error = await start({ url }).catch((fault: Error) => fault);
   expect(error).toMatchObject({ name: 'DevStackError', message: expect.stringMatching(message) });
   expect((error as Error).message).not.toMatch(/hunter2|\n/);
 });
