@@ -12,13 +12,18 @@ export type AptOptions = {
 };
 
 // Overrides the machine's settings that would write elsewhere or weaken the check of signatures; apt reads this file
-// last. The machine's sources, keys, proxies and pins stay in force. Paths are relative to the folder.
+// last. The machine's sources, keys, proxies and pins stay in force. Paths are relative to the folder; each that is
+// written is named, since the machine's own may be absolute.
 const configuration = `
 Dir::State "./state";
+Dir::State::lists "lists/";
 Dir::State::status "/var/lib/dpkg/status";
 Dir::Cache "./cache";
+Dir::Cache::archives "archives/";
 Dir::Cache::pkgcache "pkgcache.bin";
+Dir::Cache::srcpkgcache "srcpkgcache.bin";
 Dir::Log "./log";
+Dir::Log::Planner "eipp.log.xz";
 # Nothing of the system is written, so any user may run it, and no lock is needed.
 Debug::NoLocking "true";
 # As root: the sandbox user could not write into a folder of root.

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdirSync,
@@ -125,6 +126,29 @@ describe.skipIf(!hasApt(process.env))('on a system with apt (skipped elsewhere)'
     // Reads the path as the loader does.
     const found = libraries.split(/[:;]/).flatMap((library) => readdirSync(resolve(folder, library)));
     expect(found).toEqual(['libredis-server.so.1', 'libredis-tools.so.1']);
+  });
+
+  test('writes into its own folder alone, also where the machine names others for what apt keeps', async () => {
+    const machines = join(root, 'of the machine');
+    for (const folder of ['lists', 'archives', 'log'])
+      mkdirSync(join(machines, folder, 'partial'), { recursive: true });
+    const before = readdirSync(machines, { recursive: true });
+    const folder = repository(['redis-server', 'redis-tools'], 'Redis server v=7.2.0');
+    const env = aptWith(`deb [trusted=yes] file:${folder} ./`);
+    const settings = {
+      ...{ 'State::lists': 'lists', 'State::extended_states': 'extended_states' },
+      ...{
+        'Cache::archives': 'archives',
+        'Cache::pkgcache': 'pkgcache',
+        'Cache::srcpkgcache': 'srcpkgcache',
+      },
+      ...{ 'Log::Terminal': 'log/terminal', 'Log::History': 'log/history', 'Log::Planner': 'log/planner' },
+    };
+    const lines = Object.entries(settings).map(([name, file]) => `Dir::${name} "${join(machines, file)}";\n`);
+    appendFileSync(join(root, 'apt.conf'), lines.join(''));
+    expect(findFetchedRedis(directory)).toBeUndefined();
+    expect(await fetchWith(env)).toBe(findFetchedRedis(directory));
+    expect(readdirSync(machines, { recursive: true })).toEqual(before);
   });
 
   test('asks the proxy that npm and Node.js are told to ask, also one in capitals alone', async () => {
