@@ -49,26 +49,37 @@ export async function freePort(): Promise<number> {
   throw new DevStackError('No free port on 127.0.0.1: is the loopback interface up?');
 }
 
-/**
- * Whether localhost:`port` is free, on both 127.0.0.1 and ::1, because a browser uses either for localhost. The answer
- * can be out of date at once.
- */
+/** Why a port cannot be had: a server has it, or the system refuses it to this user. */
+export type PortFault = 'in use' | 'refused';
+
+/** Whether localhost:`port` is free; see `portFault`. */
 export async function isPortFree(port: number): Promise<boolean> {
+  return (await portFault(port)) === undefined;
+}
+
+/**
+ * Why localhost:`port` cannot be had on both 127.0.0.1 and ::1, because a browser uses either for localhost; undefined
+ * if it is free. The answer can be out of date at once.
+ */
+export async function portFault(port: number): Promise<PortFault | undefined> {
   for (const host of ['127.0.0.1', '::1']) {
     // Binding can succeed although the port is taken: by a forwarded port, which is no socket of this machine, or where
     // one address may be bound besides a wildcard. So also try to connect.
-    if (!(await canListen(port, host)) || (await isAnswered(port, host))) return false;
+    const fault =
+      (await faultOfListening(port, host)) ?? ((await isAnswered(port, host)) ? 'in use' : undefined);
+    if (fault !== undefined) return fault;
   }
-  return true;
+  return undefined;
 }
 
-function canListen(port: number, host: string): Promise<boolean> {
+function faultOfListening(port: number, host: string): Promise<PortFault | undefined> {
+  const faults: Record<string, PortFault> = { EADDRINUSE: 'in use', EACCES: 'refused' };
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', ({ code }: NodeJS.ErrnoException) =>
-      resolve(code !== 'EADDRINUSE' && code !== 'EACCES'),
+    server.once('error', ({ code = '' }: NodeJS.ErrnoException) => resolve(faults[code]));
+    server.listen({ port, host, exclusive: true, ipv6Only: true }, () =>
+      server.close(() => resolve(undefined)),
     );
-    server.listen({ port, host, exclusive: true, ipv6Only: true }, () => server.close(() => resolve(true)));
   });
 }
 

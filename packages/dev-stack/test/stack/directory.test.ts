@@ -1,15 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@latchkey/testing';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
 import { freePort, isPortFree } from '../../src/processes/ports.ts';
 import { serviceDefinitions } from '../../src/services/definitions.ts';
 import { loadSecrets } from '../../src/services/secrets.ts';
 import { lockDirectory, lockHolder } from '../../src/stack/lock.ts';
 import { choosePorts } from '../../src/stack/ports.ts';
+
+// Where Linux lets every user listen on every port, nobody is refused one.
+const everybodys = '/proc/sys/net/ipv4/ip_unprivileged_port_start';
+const canBeRefused = existsSync(everybodys) && Number(readFileSync(everybodys, 'utf8')) > 81;
 
 let directory: string;
 beforeEach(() => {
@@ -101,3 +105,29 @@ test('a port in use is named, with the setting that chooses another', async () =
   );
   await new Promise((resolve) => server.close(resolve));
 });
+
+test.runIf(canBeRefused)(
+  'a port that this user may not have is told as that, beside one in use',
+  async () => {
+    const port = await freePort();
+    const server = createServer().listen(port, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await eventually('the port is taken', async () => expect(await isPortFree(port)).toBe(false));
+    const { auth, cart } = serviceDefinitions;
+    const notOurs =
+      'Port 81 (auth-service) may not be used by this user: choose another by AUTH_PORT, from 1024 on.';
+    const refusal = (env: Record<string, string>) =>
+      choosePorts({ auth, cart }, 'default', env).catch((error: Error) => error.message);
+    const isRoot = process.geteuid?.() === 0;
+    // Root may have every port.
+    if (isRoot) process.seteuid?.(65_534);
+    try {
+      expect(await refusal({ AUTH_PORT: '81', CART_PORT: String(await freePort()) })).toBe(notOurs);
+      expect(await refusal({ AUTH_PORT: '81', CART_PORT: String(port) })).toBe(
+        `Port ${port} (cart-service) is in use: stop what listens there, or choose another by CART_PORT. ${notOurs}`,
+      );
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+  },
+);
