@@ -60,8 +60,8 @@ export type AuthClientOptions = {
   resource?: ProtectedResource | null;
   /**
    * This service's base URL as clients call it, or all of them, with which the proofs of bound tokens are compared.
-   * Default `resource.url`, and without that what each request says: then who gets a proof that was made for another
-   * host can send it here with that host's name.
+   * A proxy may remove its path or leave it. Default `resource.url`, and without that what each request says: then who
+   * gets a proof that was made for another host can send it here with that host's name.
    */
   url?: string | readonly string[] | null;
   /**

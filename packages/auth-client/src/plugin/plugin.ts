@@ -15,7 +15,7 @@ import {
 } from './auth-hook.ts';
 import { type KnownRevocations, learnRevocations, type RevocationState } from './known-revocations.ts';
 import { type AuthClientOptions, type CheckedOptions, checkOptions } from './options.ts';
-import type { PossessionPolicy } from './possession.ts';
+import { type PossessionPolicy, requestUrls } from './possession.ts';
 import { withChallenge } from './refuse.ts';
 import { type AccessOptions, checkRevocationLag, requirementsFrom } from './requirements.ts';
 import { publishMetadata } from './resource-metadata.ts';
@@ -180,7 +180,7 @@ function possessionPolicy({ proofOfPossession, proofStore, url, clock }: Checked
   const seconds = () => clock.wallMs() / 1000;
   return {
     isRequired: proofOfPossession === 'required',
-    urls: url,
+    urlsOf: requestUrls(url),
     replays: proofStore === null ? replaysInMemory(seconds) : replaysInStore(proofStore, seconds),
   };
 }

@@ -9,9 +9,11 @@ export type PossessionPolicy = {
   /** Whether every token must be bound to a key. */
   readonly isRequired: boolean;
   readonly replays: ProofReplays;
-  /** The service's base URLs as clients know it; empty: what the request says. */
-  readonly urls: readonly string[];
+  readonly urlsOf: RequestUrls;
 };
+
+/** The URLs by which a client may know what it requests. */
+export type RequestUrls = (request: FastifyRequest) => readonly string[];
 
 /**
  * Checks that the sender has the key to which the token is bound (RFC 9449 §7.1). A bound token is never accepted
@@ -33,14 +35,30 @@ export function checkPossession(
   if (presented.proof === undefined) throw new AuthError('invalid_dpop_proof', { reason: 'proof: missing' });
   const proof = readDpopProof(presented.proof, {
     method: request.method,
-    url: urlsOf(request, policy.urls),
+    url: policy.urlsOf(request),
     accessToken: presented.token,
   });
   if (proof.thumbprint !== boundTo) throw invalidProof('another key');
   return policy.replays.accept(proof);
 }
 
-/** By the URL that was sent, not by what the app rewrites it to. */
-function urlsOf({ originalUrl: path, protocol, host }: FastifyRequest, bases: readonly string[]): string[] {
-  return bases.length === 0 ? [`${protocol}://${host}${path}`] : bases.map((base) => `${base}${path}`);
+/**
+ * By the URL that was sent, not by what the app rewrites it to. `bases`: the service's base URLs as clients know it;
+ * empty: what the request says. A proxy removes the path of a base URL, or leaves it.
+ */
+export function requestUrls(bases: readonly string[]): RequestUrls {
+  if (bases.length === 0) return ({ originalUrl: path, protocol, host }) => [`${protocol}://${host}${path}`];
+  const known = bases.map((base) => ({ base, ...partsOf(base) }));
+  return ({ originalUrl: path }) =>
+    known.flatMap(({ base, origin, isBelow }) => {
+      // Both: a route may begin with the same segments, so what was sent does not tell whether the path was removed.
+      return isBelow(path) ? [`${base}${path}`, `${origin}${path}`] : [`${base}${path}`];
+    });
+}
+
+function partsOf(base: string): { origin: string; isBelow: (path: string) => boolean } {
+  const { origin, pathname } = new URL(base);
+  const isBelow = (path: string) =>
+    path.startsWith(pathname) && ['/', '?', undefined].includes(path[pathname.length]);
+  return { origin, isBelow: pathname === '/' ? () => false : isBelow };
 }

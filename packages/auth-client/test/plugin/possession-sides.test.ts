@@ -97,6 +97,33 @@ describe('the URL of a proof', () => {
       expect(await send(behindProxy, { headers: [proof(url)] })).toBe(refused);
   });
 
+  it('is that of the client where the proxy leaves the path of the base URL', async () => {
+    const strip = (request: { url?: string | undefined }) => request.url?.replace(/^\/api(?=\/)/, '') ?? '/';
+    const left = await start(
+      { url: ['https://shop.example/api/', 'http://cart.internal'] },
+      { server: { rewriteUrl: strip } },
+    );
+    const line = 'GET /api/cart?a=/api HTTP/1.1';
+    for (const url of ['https://shop.example/api/cart', 'http://cart.internal/api/cart'])
+      expect(await send(left, { line, headers: [proof(url)] })).toBe(200);
+    for (const url of [
+      'https://shop.example/cart',
+      'http://cart.internal/cart',
+      'https://evil.example/api/cart',
+    ])
+      expect(await send(left, { line, headers: [proof(url)] })).toBe(refused);
+  });
+
+  it('may repeat the path of the base URL, or be that path', async () => {
+    const repeating = await start({ url: 'https://shop.example/cart' });
+    for (const url of ['https://shop.example/cart/cart', 'https://shop.example/cart'])
+      for (const line of ['GET /cart HTTP/1.1', 'GET /cart?size=1 HTTP/1.1'])
+        expect(await send(repeating, { line, headers: [proof(url)] })).toBe(200);
+    const other = await start({ url: 'https://shop.example/car' });
+    expect(await send(other, { headers: [proof('https://shop.example/cart')] })).toBe(refused);
+    expect(await send(other, { headers: [proof('https://shop.example/car/cart')] })).toBe(200);
+  });
+
   it('is not taken from the Host header where the service knows its own: a proof for another host is worth nothing', async () => {
     const evil = 'http://evil.example/cart';
     expect(await send(behindProxy, { host: 'evil.example', headers: [proof(evil)] })).toBe(refused);
