@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import fastifyCors from '@fastify/cors';
 import type { FastifyInstance } from 'fastify';
 
@@ -51,6 +52,11 @@ export async function addCors(app: FastifyInstance, { origins, openPaths = [] }:
     delegator: ({ url, headers: { origin } }, done) =>
       done(null, isOpen(openPaths, url) && !origins.includes(String(origin)) ? open : own),
   });
+}
+
+/** Whether a browser asks if a page may send its request. An empty header counts as none, as it does for addCors. */
+export function isPreflight({ method, headers }: Pick<IncomingMessage, 'method' | 'headers'>): boolean {
+  return method === 'OPTIONS' && Boolean(headers.origin && headers['access-control-request-method']);
 }
 
 function isOpen(openPaths: readonly string[] = [], url = ''): boolean {

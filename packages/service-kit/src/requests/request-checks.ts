@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ProblemError } from '../problems/problem.ts';
-import type { CorsHeaders } from './cors.ts';
+import { type CorsHeaders, isPreflight } from './cors.ts';
 
 const maxHeaderBytes = 16 * 1024;
 /** Node.js 24 ignores the headers after these, such as those that a proxy added; Node.js 26 refuses the request. */
@@ -56,10 +56,8 @@ export function addOptions(
   { allowedMethods, cors }: { allowedMethods: (path: string) => string[]; cors: CorsHeaders },
 ): void {
   app.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, done) => {
-    const { origin, 'access-control-request-method': asked } = request.headers;
-    // An empty header counts as none, as it does for addCors.
-    if (request.method !== 'OPTIONS' || (origin && asked)) return done();
-    reply.headers(cors(origin, request.url));
+    if (request.method !== 'OPTIONS' || isPreflight(request)) return done();
+    reply.headers(cors(request.headers.origin, request.url));
     const [path = ''] = request.url.split('?', 1);
     // `OPTIONS *` asks about the server as a whole.
     if (path === '*') return void reply.code(204).send();

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { ConfigError } from '../settings/config.ts';
+import { isDecodable } from '../settings/setting-url.ts';
 import { matches } from './allowed-methods.ts';
+import { isPreflight } from './cors.ts';
 
 export type BasePath = {
   readonly path: string;
@@ -13,12 +15,15 @@ const schemeAndAuthority = /^https?:\/\/[^/?#]*/i;
 
 /**
  * Makes the URL that routes and hooks see, for fastify's `rewriteUrl`: a path with its query. A target in absolute form
- * loses its scheme and host (RFC 9112 §3.2.2), and a path below the base path the base path.
+ * loses its scheme and host (RFC 9112 §3.2.2), and a path below the base path the base path. A preflight of a path that
+ * cannot be decoded becomes one of `/`.
  */
 export function targetBelow({ path }: BasePath): (request: IncomingMessage) => string {
   const base = path.replace(/\/$/, '');
   return (request) => {
     const target = originForm(request);
+    // fastify runs no hook for such a path: the preflight would fail, and hide that the URL is malformed from the page.
+    if (isPreflight(request) && !isDecodable(target.split('?', 1)[0] ?? '')) return '/';
     return target.startsWith(`${base}/`) ? target.slice(base.length) : target;
   };
 }

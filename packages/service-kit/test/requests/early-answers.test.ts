@@ -284,6 +284,27 @@ describe('OPTIONS', () => {
     }
   });
 
+  it.each(['/things/%zz', '/things/%E0%A4%A', '/%', '/things/%ff?a=1', 'http://a/things/%zz'])(
+    'as a preflight of %s is what it is of any URL, or the page could not read that the URL is malformed',
+    async (path) => {
+      for (const origin of [shop, 'http://evil.test']) {
+        const head = `origin: ${origin}\r\naccess-control-request-method: POST\r\n`;
+        const [good, malformed] = [await options('/things', head), await options(path, head)];
+        const own = {
+          'x-request-id': expect.any(String),
+          traceparent: expect.any(String),
+          date: expect.any(String),
+        };
+        expect([malformed.status, malformed.headers]).toEqual([204, { ...good.headers, ...own }]);
+      }
+      const { status, headers, body } = await send(port, `POST ${path} HTTP/1.1\r\n${from(shop)}${close}`);
+      expect([status, headers['access-control-allow-origin']]).toEqual([400, shop]);
+      expect(JSON.parse(body)).toMatchObject({ code: 'malformed_url' });
+      // An OPTIONS that is no preflight is a real request.
+      expect((await options(path, `origin: ${shop}\r\n`)).status).toBe(400);
+    },
+  );
+
   it('is answered alike where no origin is allowed', async () => {
     const { app } = await serviceUnderTest();
     app.get('/things', async () => ({}));
