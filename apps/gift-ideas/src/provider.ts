@@ -45,10 +45,17 @@ export function createProvider(settings: Settings, clock: () => number) {
   };
   const reach: openid.CustomFetch = (url, options) => reachAny(url, options as RequestInit);
 
-  /** Reads the metadata once, and again when that has failed. */
-  function configuration(): Promise<openid.Configuration> {
-    discovered ??= openid
-      .discovery(new URL(issuer), clientId, undefined, openid.ClientSecretBasic(clientSecret), {
+  /** Reads the metadata. They have to name the issuer, with a slash at its end or without: the provider decides that. */
+  async function discover(): Promise<openid.Configuration> {
+    const known = withoutSlash(issuer);
+    // openid-client compares the issuer only where it makes this URL itself, and takes the slash for a difference.
+    const metadata = new URL(`${known}/.well-known/openid-configuration`);
+    const found = await openid.discovery(
+      metadata,
+      clientId,
+      undefined,
+      openid.ClientSecretBasic(clientSecret),
+      {
         timeout: 5,
         [openid.customFetch]: reach,
         execute: [
@@ -56,11 +63,19 @@ export function createProvider(settings: Settings, clock: () => number) {
           // The settings allow http for this machine only.
           ...(issuer.startsWith('http:') ? [openid.allowInsecureRequests] : []),
         ],
-      })
-      .catch((error: unknown) => {
-        discovered = undefined;
-        throw error;
-      });
+      },
+    );
+    const named = found.serverMetadata().issuer;
+    if (withoutSlash(named) !== known) throw new Error(`the metadata name another issuer: ${named}`);
+    return found;
+  }
+
+  /** Reads the metadata once, and again when that has failed. */
+  function configuration(): Promise<openid.Configuration> {
+    discovered ??= discover().catch((error: unknown) => {
+      discovered = undefined;
+      throw error;
+    });
     return discovered;
   }
 
@@ -125,7 +140,7 @@ export function createProvider(settings: Settings, clock: () => number) {
      * @throws when the token is not valid
      */
     async readLogout(token: string): Promise<string> {
-      const { jwks_uri: jwksUri = '' } = (await configuration()).serverMetadata();
+      const { issuer, jwks_uri: jwksUri = '' } = (await configuration()).serverMetadata();
       keys ??= jose.createRemoteJWKSet(new URL(jwksUri), {
         [jose.customFetch]: reachAny,
       });
@@ -151,6 +166,11 @@ export function createProvider(settings: Settings, clock: () => number) {
       await openid.tokenRevocation(await configuration(), refresh ?? access);
     },
   };
+}
+
+/** In the one form in which URLs are compared. */
+function withoutSlash(url: string): string {
+  return new URL(url).href.replace(/\/$/, '');
 }
 
 /** Whether the person did not allow the sign-in. */

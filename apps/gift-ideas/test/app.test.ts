@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import * as jose from 'jose';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import type { Settings } from '../src/settings.ts';
@@ -25,12 +26,17 @@ async function startApp(changes: Partial<Settings> = {}) {
   return app;
 }
 
-/** Serves the metadata of the issuer that is given; 503 for undefined. Returns its own origin. */
-async function startMetadata(issuerAt: (origin: string) => string | undefined): Promise<string> {
-  const server = createServer((_request, response) => {
+/** Serves these keys, and the metadata of the issuer that is given; 503 for undefined. Returns its own origin. */
+async function startMetadata(
+  issuerAt: (origin: string) => string | undefined,
+  keys: readonly jose.JWK[] = [],
+): Promise<string> {
+  const server = createServer(({ url }, response) => {
+    if (url === '/keys') return void response.end(JSON.stringify({ keys }));
     const issuer = issuerAt(origin);
     response.writeHead(issuer === undefined ? 503 : 200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ issuer, authorization_endpoint: `${issuer}/authorize` }));
+    const endpoints = { authorization_endpoint: `${issuer}/authorize`, jwks_uri: `${origin}/keys` };
+    response.end(JSON.stringify({ issuer, ...endpoints }));
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
@@ -92,6 +98,47 @@ test('it may reach the provider elsewhere than browsers do, if that one is the i
   const { statusCode, headers } = await app.inject('/sign-in');
   expect([statusCode, new URL(String(headers.location)).origin]).toEqual([303, issuer]);
 });
+
+test.each([
+  { setting: '', named: '' },
+  { setting: '/', named: '' },
+  { setting: '', named: '/' },
+  { setting: '/auth', named: '/auth' },
+  { setting: '/auth/', named: '/auth' },
+  { setting: '/auth/', named: '/auth/' },
+  { setting: '/auth', named: '/auth/' },
+])('with ISSUER …$setting it signs in and out at the issuer …$named', async ({ setting, named }) => {
+  const { publicKey, privateKey } = await jose.generateKeyPair('ES256');
+  const origin = await startMetadata((here) => `${here}${named}`, [await jose.exportJWK(publicKey)]);
+  const app = await startApp({ issuer: `${origin}${setting}`, providerUrl: origin });
+  expect((await app.inject('/sign-in')).statusCode).toBe(303);
+  const logout = async (issuer: string) => {
+    const token = await new jose.SignJWT({
+      events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+      ...{ sid: 'a-session', jti: 'once' },
+    })
+      .setProtectedHeader({ alg: 'ES256', typ: 'logout+jwt' })
+      .setIssuer(issuer)
+      .setAudience('gift-ideas')
+      .setIssuedAt()
+      .sign(privateKey);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const payload = new URLSearchParams({ logout_token: token }).toString();
+    return (await app.inject({ method: 'POST', url: '/backchannel-logout', headers, payload })).statusCode;
+  };
+  expect(await logout(`${origin}${named}`)).toBe(200);
+  for (const other of [`${origin}${named}x`, named.endsWith('/') ? origin : `${origin}${named}/`])
+    expect(await logout(other)).toBe(400);
+});
+
+test.each(['/auth/', '/auth'])(
+  'metadata of another path than that of the issuer …%s are refused',
+  async (path) => {
+    const origin = await startMetadata((here) => `${here}/other`);
+    const app = await startApp({ issuer: `${origin}${path}`, providerUrl: origin });
+    expect((await app.inject('/sign-in')).statusCode).toBe(503);
+  },
+);
 
 test.each([
   { url: publicUrl, name: 'gift-ideas-sign-in-3001', secure: undefined },
