@@ -32,3 +32,13 @@ export function signedOutPage(language: Language): Page {
   const texts = textsIn[language];
   return pageOf({ language, title: texts.signedOut, body: html`<p>${texts.signedOutHere}</p>` });
 }
+
+/** Says to whoever chose to stay that they are signed in, where there is no application to return to. */
+export function stillSignedInPage(language: Language, username: string): Page {
+  const texts = textsIn[language];
+  return pageOf({
+    language,
+    title: texts.stillSignedIn,
+    body: html`<p>${texts.stillSignedInHere(username)}</p>`,
+  });
+}

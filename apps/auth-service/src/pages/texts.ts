@@ -53,6 +53,8 @@ const english = {
   signOutQuestion: (username: string) =>
     `Sign ${username} out here? Applications that you signed in to with this browser end your session too.`,
   stay: 'Stay signed in',
+  stillSignedIn: 'You are still signed in',
+  stillSignedInHere: (username: string) => `You are signed in as ${username}. You can close this page.`,
   signedOut: 'You are signed out',
   signedOutHere: 'Nobody is signed in here any more. You can close this page.',
   returning: 'Returning to the application',
@@ -122,6 +124,8 @@ const korean: Texts = {
   signOutQuestion: (username) =>
     `${username} 계정에서 로그아웃할까요? 이 브라우저로 로그인한 다른 애플리케이션에서도 세션이 끝납니다.`,
   stay: '로그인 유지',
+  stillSignedIn: '로그인 상태가 유지됩니다',
+  stillSignedInHere: (username) => `${username} 계정으로 로그인되어 있습니다. 페이지를 닫아도 됩니다.`,
   signedOut: '로그아웃되었습니다',
   signedOutHere: '이 브라우저에는 이제 로그인한 계정이 없습니다. 페이지를 닫아도 됩니다.',
   returning: '애플리케이션으로 돌아갑니다',

@@ -74,6 +74,32 @@ test('without proof of who is signed in, a page asks first', async () => {
 });
 
 test.each([
+  ['en', 'You are still signed in', 'You are signed out'],
+  ['ko', '로그인 상태가 유지됩니다', '로그아웃되었습니다'],
+])(
+  'who answers that page with “Stay signed in” stays signed in, and reads so (%s)',
+  async (language, stays, ended) => {
+    const application = await startApplication(auth);
+    const browser = createBrowser(app);
+    const username = await somebody(app);
+    await signInTo(auth, browser, { ...application, username });
+    const no = { answer: 'no', ui_locales: language };
+    const page = await browser.post('/end-session', no);
+    expect([page.statusCode, page.cookies]).toEqual([200, []]);
+    for (const text of [stays, username]) expect(page.body).toContain(text);
+    expect(page.body).not.toContain(ended);
+    const back = await browser.post('/end-session', {
+      ...{ ...no, client_id: application.id, post_logout_redirect_uri: afterwards },
+    });
+    expect([back.statusCode, back.headers.location, back.cookies]).toEqual([303, afterwards, []]);
+    expect(await isSignedIn(browser, application)).toBe(true);
+    await browser.post('/end-session', { answer: 'yes' });
+    const nobody = await browser.post('/end-session', no);
+    expect(nobody.body).toContain(ended);
+  },
+);
+
+test.each([
   ['another address', { post_logout_redirect_uri: 'https://evil.example/' }],
   ['an address without a client', { client_id: '', post_logout_redirect_uri: afterwards }],
   ['the redirect URI of a sign-in', { post_logout_redirect_uri: 'https://app.example/callback' }],

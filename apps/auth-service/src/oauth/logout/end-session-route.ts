@@ -8,8 +8,9 @@ import type { LoginEnd } from '../../logins/end-login.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
 import { formTargetOf } from '../../pages/form-target.ts';
 import { languageFor } from '../../pages/language.ts';
+import type { Page } from '../../pages/layout.ts';
 import { sendPage } from '../../pages/send-page.ts';
-import { signedOutPage, signOutPage } from '../../pages/sign-out-page.ts';
+import { signedOutPage, signOutPage, stillSignedInPage } from '../../pages/sign-out-page.ts';
 import type { IdTokenHint } from '../../tokens/id-token.ts';
 import type { Authorization, SignedIn } from '../authorization/authorization.ts';
 import { AuthorizationError } from '../authorization/authorization-error.ts';
@@ -33,7 +34,7 @@ type Parameters = Partial<Record<(typeof names)[number], string>>;
 /**
  * GET and POST /end-session (OpenID Connect RP-Initiated Logout §2): ends the login of this browser and every session
  * that began with it, and tells their applications. With an ID token of who is signed in, at once; otherwise a page asks
- * first, so that no other site can sign people out. Returns to a registered URI only.
+ * first, so that no other site can sign people out; who answers no stays signed in. Returns to a registered URI only.
  */
 export async function endSessionRoute(app: Service, options: EndSessionRouteOptions): Promise<void> {
   const { issuer, authorization, clients, cookies, pages, loginEnd } = options;
@@ -72,8 +73,11 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
         .send();
     const signedIn = await authorization.whoIs(cookies.loginsOf(request));
     const target = targetOf(read(new URLSearchParams(body).toString()), signedIn);
-    if (signedIn !== undefined && body['answer'] === 'yes')
-      await loginEnd.end(signedIn.login, requestOrigin(request));
+    if (signedIn !== undefined && body['answer'] !== 'yes') {
+      const language = languageOf(request, target.parameters);
+      return leave(reply, target, stillSignedInPage(language, signedIn.account.username));
+    }
+    if (signedIn !== undefined) await loginEnd.end(signedIn.login, requestOrigin(request));
     return finish(request, reply, target);
   });
 
@@ -113,10 +117,15 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
     return { hint, uri: `${asked}${query}`, parameters };
   }
 
-  function finish(request: FastifyRequest, reply: FastifyReply, { uri, parameters }: Target): FastifyReply {
+  /** For a browser in which nobody is signed in any more. */
+  function finish(request: FastifyRequest, reply: FastifyReply, target: Target): FastifyReply {
     cookies.clearLogin(reply);
-    if (uri !== undefined) return reply.code(303).header('location', uri).send();
-    return sendPage(reply, signedOutPage(languageOf(request, parameters)));
+    return leave(reply, target, signedOutPage(languageOf(request, target.parameters)));
+  }
+
+  /** Returns to the application; `page` is for who has none to return to. */
+  function leave(reply: FastifyReply, { uri }: Target, page: Page): FastifyReply {
+    return uri === undefined ? sendPage(reply, page) : reply.code(303).header('location', uri).send();
   }
 }
 
