@@ -11,7 +11,7 @@ export const configSchema = Type.Object({
   ...httpConfig,
   ISSUER: issuerUrl('the http(s) URL that tokens name as their issuer, without a slash at its end'),
   STOREFRONT_ORIGIN: origin('this page'),
-  AUTH_ORIGIN: origin('auth-service'),
+  AUTH_ORIGIN: origin('auth-service: that of ISSUER'),
   CART_ORIGIN: origin('cart-service'),
   WISHLIST_ORIGIN: origin('wishlist-service'),
   PAYMENT_ORIGIN: origin('payment-service'),
@@ -51,7 +51,7 @@ export const configSchema = Type.Object({
       description: 'the path of the socket by which the demo stops and starts parts of the system',
     }),
   ),
-  AUTH_URL: hereabouts('auth-service', 'AUTH_ORIGIN'),
+  AUTH_URL: hereabouts('auth-service', 'ISSUER'),
   CART_URL: hereabouts('cart-service', 'CART_ORIGIN'),
   WISHLIST_URL: hereabouts('wishlist-service', 'WISHLIST_ORIGIN'),
   PAYMENT_URL: hereabouts('payment-service', 'PAYMENT_ORIGIN'),
@@ -63,7 +63,8 @@ export type Config = Static<typeof configSchema>;
 /**
  * Reads the settings of the storefront.
  *
- * @throws {ConfigError} naming every faulty setting at once; also when demo mode is set in production
+ * @throws {ConfigError} naming every faulty setting at once; also when demo mode is set in production, and when
+ * AUTH_ORIGIN is not the origin of ISSUER
  * @example const config = readConfig(process.env);
  */
 export function readConfig(env: Record<string, string | undefined>): Config {
@@ -77,6 +78,8 @@ export function readConfig(env: Record<string, string | undefined>): Config {
   }
   if (config.DEMO && parseDemoAccounts(config.DEMO_ACCOUNTS) === undefined)
     faults.push('DEMO_ACCOUNTS is not valid (expected: JSON, a list of {"username", "password", "roles"})');
+  if (config.AUTH_ORIGIN !== new URL(config.ISSUER).origin)
+    faults.push('AUTH_ORIGIN is not valid: it is not the origin of ISSUER');
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
 }
@@ -87,7 +90,7 @@ export function pageConfigOf(config: Config): PageConfig {
     issuer: config.ISSUER,
     client_id: 'storefront',
     services: {
-      auth: config.AUTH_ORIGIN,
+      auth: config.ISSUER,
       cart: config.CART_ORIGIN,
       wishlist: config.WISHLIST_ORIGIN,
       payment: config.PAYMENT_ORIGIN,

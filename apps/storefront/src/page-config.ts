@@ -2,7 +2,7 @@
 export type PageConfig = {
   readonly issuer: string;
   readonly client_id: 'storefront';
-  /** The services' URLs, as the browser reaches them. */
+  /** The services' URLs, as the browser reaches them. auth-service's is the issuer, which may have a path. */
   readonly services: {
     readonly auth: string;
     readonly cart: string;

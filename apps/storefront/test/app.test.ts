@@ -28,6 +28,13 @@ test('the page comes with its configuration as data, and is asked for anew each 
   });
 });
 
+test('of an issuer with a path the page may call every path: a policy with a path would allow that one alone', async () => {
+  const app = await storefront({ ISSUER: 'http://localhost:4000/auth' });
+  const { headers } = await app.inject({ url: '/', headers: host });
+  expect(headers['content-security-policy']).toContain("connect-src 'self' http://localhost:4000 http");
+  expect(headers['content-security-policy']).not.toContain('/auth');
+});
+
 test('the page may load its own files, call the services, and nothing else', async () => {
   const app = await storefront();
   const first = await app.inject({ url: '/', headers: host });

@@ -33,3 +33,16 @@ test('people sign in at auth-service’s page, in the demo with the form of the 
   ]);
   expect(() => signIn({ SIGN_IN: 'magic' })).toThrow('SIGN_IN is not valid');
 });
+
+test('the page reaches auth-service at the issuer, path and all', () => {
+  const services = (more: object) => pageConfigOf(readConfig({ ...settings, ...more })).services;
+  expect(services({}).auth).toBe('http://localhost:4000');
+  expect(services({ ISSUER: 'http://localhost:4000/auth' }).auth).toBe('http://localhost:4000/auth');
+});
+
+test('auth-service has one origin', () => {
+  const refusal =
+    /^The configuration is not valid:\n {2}- AUTH_ORIGIN is not valid: it is not the origin of ISSUER$/;
+  for (const issuer of ['http://localhost:4005', 'https://localhost:4000', 'http://login.example:4000/auth'])
+    expect(() => readConfig({ ...settings, ISSUER: issuer })).toThrow(refusal);
+});

@@ -1,10 +1,9 @@
-import { SessionError } from '@latchkey/auth-browser';
 import { config } from '../config.ts';
 import { session } from '../session/session.ts';
 import { heardFrom } from './heard.ts';
-import { errorFrom, noAnswer, type ServiceName } from './service-error.ts';
+import { errorFrom, isSilent, noAnswer, type ServiceName } from './service-error.ts';
 
-const origins: Readonly<Record<ServiceName, string>> = {
+const urls: Readonly<Record<ServiceName, string>> = {
   'auth-service': config.services.auth,
   'cart-service': config.services.cart,
   'wishlist-service': config.services.wishlist,
@@ -55,15 +54,10 @@ async function send(
     ...(credentials !== undefined && { credentials }),
   };
   try {
-    const response = await session.fetch(`${origins[service]}${path}`, { method, headers, ...more });
+    const response = await session.fetch(`${urls[service]}${path}`, { method, headers, ...more });
     if (response.status < 500) heardFrom(service);
     return response;
   } catch (error) {
-    throw isSilent(origins[service], error) ? noAnswer(service, error) : error;
+    throw isSilent(urls[service], error) ? noAnswer(service, error) : error;
   }
-}
-
-/** Whether `origin` did not answer. False when auth-service did not answer the token renewal before the request. */
-function isSilent(origin: string, error: unknown): boolean {
-  return error instanceof SessionError && error.origin === origin;
 }

@@ -1,3 +1,4 @@
+import { SessionError } from '@latchkey/auth-browser';
 import { type Challenge, parseChallenge } from './challenge.ts';
 
 /** The services that the page calls. */
@@ -59,6 +60,14 @@ export function noAnswer(service: ServiceName, cause: unknown): ServiceError {
   const facts = { code: 'no_answer', detail: null, reason: null, hop: null, requestId: null };
   const answer = { status: 0, facts, challenge: parseChallenge(null), retryAfterSeconds: null };
   return new ServiceError(service, answer, { cause });
+}
+
+/**
+ * Whether the service at this URL did not answer. False when auth-service did not answer the token renewal before the
+ * request.
+ */
+export function isSilent(url: string, error: unknown): boolean {
+  return error instanceof SessionError && error.origin === new URL(url).origin;
 }
 
 /** Codes of a request that is not finished: sending it again continues it. */

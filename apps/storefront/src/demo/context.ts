@@ -24,8 +24,7 @@ export type DemoContext = {
 
 export function demoContext(config: Config): DemoContext {
   const accounts = parseDemoAccounts(config.DEMO_ACCOUNTS) ?? [];
-  const authUrl = config.AUTH_URL ?? config.AUTH_ORIGIN;
-  const auth = createAuthService(authUrl);
+  const auth = createAuthService(config.AUTH_URL ?? config.ISSUER);
   const giftIdeas = config.GIFT_IDEAS_ORIGIN;
   return {
     accounts,
@@ -38,7 +37,7 @@ export function demoContext(config: Config): DemoContext {
     },
     giftIdeas,
     insideOf: new Map([
-      [new URL(config.ISSUER).origin, authUrl],
+      [config.AUTH_ORIGIN, config.AUTH_URL ?? config.AUTH_ORIGIN],
       ...(giftIdeas === undefined ? [] : [[giftIdeas, config.GIFT_IDEAS_URL ?? giftIdeas] as const]),
     ]),
     origin: config.STOREFRONT_ORIGIN,

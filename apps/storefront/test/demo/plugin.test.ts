@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
 import { host, storefront } from '../storefront-fixture.ts';
 
 const accounts = [
@@ -80,6 +83,20 @@ test('with auth-service away, routes that need it say so', async () => {
   expect(answer.statusCode).toBe(503);
   expect(answer.json()).toMatchObject({ code: 'auth_service_unavailable' });
   expect(answer.headers['retry-after']).toBe('1');
+});
+
+test('at an issuer with a path, the demo calls auth-service below it', async () => {
+  const called: (string | undefined)[] = [];
+  const server = createServer(({ url }, response) => {
+    called.push(url);
+    response.writeHead(503).end();
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const AUTH_ORIGIN = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const app = await storefront({ ...demo, AUTH_ORIGIN, ISSUER: `${AUTH_ORIGIN}/auth` });
+  await app.inject({ url: '/demo/keys', headers: host });
+  expect(called).toEqual([expect.stringMatching(/^\/auth\//)]);
 });
 
 test('a browser without a session has no refresh token to steal', async () => {

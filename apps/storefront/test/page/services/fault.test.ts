@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { shopMessages as en } from '../../../page/i18n/en/shop.ts';
 import { shopMessages as ko } from '../../../page/i18n/ko/shop.ts';
 import { faultOf } from '../../../page/services/fault.ts';
-import { errorFrom, isRefusedForGood, noAnswer } from '../../../page/services/service-error.ts';
+import { errorFrom, isRefusedForGood, isSilent, noAnswer } from '../../../page/services/service-error.ts';
 
 type Problem = { status: number; code: string; [member: string]: unknown };
 
@@ -161,5 +161,19 @@ describe('whether a request was refused for good', () => {
   it('never without an answer', () => {
     expect(isRefusedForGood(noAnswer('cart-service', undefined))).toBe(false);
     expect(isRefusedForGood(new TypeError('Failed to fetch'))).toBe(false);
+  });
+});
+
+describe('which service did not answer', () => {
+  const silent = new SessionError('network_error', 'No answer.', { origin: 'https://example.com' });
+
+  it.each(['https://example.com', 'https://example.com/auth'])('is told by its origin: %s', (url) => {
+    expect(isSilent(url, silent)).toBe(true);
+  });
+
+  it('is not the one that was never asked, since the token could not be renewed', () => {
+    expect(isSilent('https://cart.example.com', silent)).toBe(false);
+    expect(isSilent('https://example.com', new SessionError('network_error', 'No answer.'))).toBe(false);
+    expect(isSilent('https://example.com', new Error('No answer.'))).toBe(false);
   });
 });
