@@ -65,7 +65,7 @@ export function createUsedAssertions(options: UsedAssertionsOptions): UsedAssert
       const shard = shardOf(clientId, shards);
       const keys = [assertionKey(shard, clientId, jti), revocationsKey(shard), revocationHeadKey(shard)];
       const mark = randomBytes(12).toString('base64url');
-      const last = seen.get(clientId) ?? { dataSet: '', latestBefore: 0, latest: 0 };
+      const last = lastSeen(clientId);
       const ask = (first: string) => {
         const known = [first, last.dataSet, last.latestBefore, last.latest];
         const args = [clock(), retentionMs, mark, rememberedMs, iat, ...known];
@@ -83,6 +83,19 @@ export function createUsedAssertions(options: UsedAssertionsOptions): UsedAssert
       return verdict === 'FIRST';
     },
   };
+
+  /** An `iat` in the future was accepted by a clock that was ahead. It counts as now, or it would refuse new ones. */
+  function lastSeen(clientId: string): Seen {
+    const last = seen.get(clientId);
+    if (last === undefined) return { dataSet: '', latestBefore: 0, latest: 0 };
+    const now = Math.floor(clock() / 1000);
+    const corrected = (iat: number) => (iat > now + clockSkewSeconds ? now : iat);
+    const { dataSet, latestBefore, latest } = last;
+    const kept = { dataSet, latestBefore: corrected(latestBefore), latest: corrected(latest) };
+    // Stored, because a value that moves on with `now` would refuse every new assertion.
+    seen.set(clientId, kept);
+    return kept;
+  }
 
   function remember(clientId: string, dataSet: string, iat: number): void {
     const { latest, ...last } = seen.get(clientId) ?? { dataSet, latest: 0, latestBefore: 0 };

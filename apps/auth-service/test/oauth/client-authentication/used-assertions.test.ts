@@ -132,6 +132,33 @@ describe('after Redis lost the marks', () => {
     }
   });
 
+  test.each(['after', 'before'])(
+    'a clock that was an hour ahead at a use, and was set right %s the loss, refuses no new assertion',
+    async (when) => {
+      const { clock, replica, issue, used } = await startAndLose();
+      const noticeLoss = () => expect(replica.use('payment-service', used)).rejects.toMatchObject(undecided);
+      const lose = async () => {
+        await (connections[0] as Redis).flushall();
+        await noticeLoss();
+      };
+      await noticeLoss();
+      clock.advance(3_600_000);
+      expect(await replica.use('payment-service', issue())).toBe(true);
+      if (when === 'after') {
+        await lose();
+        clock.advance(2_000);
+        expect(await replica.use('payment-service', issue())).toBe(true);
+      }
+      clock.advance(-3_600_000);
+      if (when === 'before') await lose();
+      await noticeLoss();
+      clock.advance(1_000);
+      const fresh = issue();
+      expect(await replica.use('payment-service', fresh)).toBe(true);
+      expect(await replica.use('payment-service', fresh)).toBe(false);
+    },
+  );
+
   test('one of a client whose clock is ahead is known where it was used, although it seems to be newer', async () => {
     const { clock, replica, issue, used } = await startAndLose(20);
     await expect(replica.use('payment-service', used)).rejects.toMatchObject(undecided);
