@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -76,6 +77,14 @@ test('a use is remembered until no clock of ours accepts the assertion any more,
   const mark = await redis.get(key);
   await replicas[1]?.use('payment-service', assertion);
   expect(await redis.get(key)).toBe(mark);
+});
+
+test('a use by a clock that was ahead is remembered until the assertion is over by a clock that is right', async () => {
+  const [redis] = connections as [Redis];
+  const jti = randomUUID();
+  await replicas[0]?.use('payment-service', { jti, iat: iat + 600.5 });
+  const expiresAt = await redis.pexpiretime(assertionKey(0, 'payment-service', jti));
+  expect(expiresAt).toBeGreaterThanOrEqual((iat + 600 + 180) * 1000);
 });
 
 describe('after Redis lost the marks', () => {
@@ -187,6 +196,41 @@ describe('after Redis lost the marks', () => {
       await expect(which.use('payment-service', meanwhile)).rejects.toMatchObject(undecided);
     clock.advance(1_000);
     expect(await both[1].use('payment-service', issue())).toBe(true);
+  });
+
+  test('Redis starts with an older copy: a use that it lacks is not let in again; a new assertion is', async () => {
+    const copying = await startTestRedis();
+    const [redis, elsewhere] = [connect(copying.url), connect(copying.url)];
+    const clock = createClock();
+    const issue = (aheadSeconds = 0) => ({
+      jti: randomUUID(),
+      iat: Math.floor(clock.now() / 1000) + aheadSeconds,
+    });
+    const memory = createMemory();
+    const options = { memory, clock: clock.now };
+    const both = [await startReplica(redis, options), await startReplica(elsewhere, options)] as const;
+    expect(await both[0].use('payment-service', issue())).toBe(true);
+    await redis.save();
+    const [used, usedAhead] = [issue(), issue(20)];
+    for (const assertion of [used, usedAhead]) {
+      expect(await both[0].use('payment-service', assertion)).toBe(true);
+      expect(await both[1].use('payment-service', assertion)).toBe(false);
+    }
+    await copying.kill();
+    await copying.restart();
+    await eventually('both are connected', () => Promise.all([redis.ping(), elsewhere.ping()]));
+    clock.advance(2_000);
+    for (const which of both)
+      await expect(which.use('payment-service', used)).rejects.toMatchObject(undecided);
+    await expect(both[0].use('payment-service', usedAhead)).rejects.toMatchObject(undecided);
+    clock.advance(1_000);
+    const fresh = issue();
+    expect(await both[1].use('payment-service', fresh)).toBe(true);
+    expect(await both[0].use('payment-service', fresh)).toBe(false);
+    clock.advance(20_000);
+    expect(await both[0].use('payment-service', issue())).toBe(true);
+    for (const connection of [redis, elsewhere]) connection.disconnect();
+    await copying.stop();
   });
 
   test('without a loss, the first data set knows of all uses from its first moment on', async () => {
