@@ -16,6 +16,7 @@ import { type MacKeys, writeRefreshToken } from './refresh-token.ts';
 import type { SessionGrant } from './session.ts';
 import { createSessionId } from './session-id.ts';
 import { recordOf } from './session-record.ts';
+import type { SessionsOfSubject } from './sessions-of-subject.ts';
 
 /** Not 1, because Redis stores small numbers in fewer bytes, and a session must not grow as it is used. */
 export const firstGeneration = 100_000;
@@ -90,7 +91,7 @@ export class CodeRefusedError extends Error {
 /** The two ways in which a session starts. Each is one atomic script. */
 export function createSessionStarts(
   options: SessionStartOptions,
-  { endOldest }: { readonly endOldest: (subject: string) => Promise<string[]> },
+  { endOldest }: { readonly endOldest: SessionsOfSubject['endOldest'] },
 ) {
   const { redis, macKeys, shards, dataSets, clock } = options;
   const signingKey = macKeys[0];
@@ -167,6 +168,6 @@ export function createSessionStarts(
       clientId,
       key: signingKey,
     });
-    return { grant, refreshToken, displaced: await endOldest(session.subject) };
+    return { grant, refreshToken, displaced: await endOldest(grant) };
   }
 }

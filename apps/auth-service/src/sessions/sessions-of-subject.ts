@@ -14,6 +14,7 @@ import type { DataSets } from '../revocation/log/data-sets.ts';
 import { furthestAheadSeconds } from '../tokens/issued-from.ts';
 import { endsWith, type SignOutElsewhere } from './elsewhere.ts';
 import type { EndReason, ListedSession, SessionGrant } from './session.ts';
+import { bornAt } from './session-id.ts';
 import { listedFields, listedFrom } from './session-record.ts';
 
 /** The most sessions that one person can have at a time. Beyond that, the oldest is ended. */
@@ -169,13 +170,21 @@ export function createSessionsOfSubject({
       return ended.map((sessionId) => ({ sessionId, clientId: clients.get(sessionId) ?? '' }));
     },
 
-    /** Ends the oldest sessions until `maxSessions` are left; returns the ids of those that it ended. */
-    async endOldest(subject: string): Promise<string[]> {
+    /**
+     * Ends the oldest sessions until `maxSessions` are left, but never this one, which has just begun; returns the ids
+     * of those that it ended.
+     */
+    async endOldest({ subject, sessionId }: Pick<SessionGrant, 'subject' | 'sessionId'>): Promise<string[]> {
       const shard = shardOf(subject, shards);
-      // In order of expiry, and so of age.
-      const surplus = await orUnavailable(
-        redis.zrange(sessionsOfSubjectKey(shard, subject), '0', String(-maxSessions - 1)),
-      );
+      const ids = await orUnavailable(redis.zrange(sessionsOfSubjectKey(shard, subject), '0', '-1'));
+      if (ids.length <= maxSessions) return [];
+      const now = clock();
+      // By when they began: the list is in order of expiry, and lifetimes differ.
+      const others = ids
+        .filter((id) => id !== sessionId)
+        .map((id) => ({ id, born: bornAt(id, now) ?? 0 }))
+        .sort((a, b) => a.born - b.born);
+      const surplus = others.slice(0, ids.length - maxSessions).map(({ id }) => id);
       return endThese({ shard, subject }, surplus, 'too_many');
     },
   };

@@ -43,6 +43,34 @@ test(`a person has ${maxSessions} sessions at most: beyond them the oldest ends`
   expect(await store.endAll(session.subject, 'ended_all')).toHaveLength(maxSessions);
 });
 
+test('a session that expires before the others is not ended as the oldest: neither when it begins nor at the next', async () => {
+  const clock = createClock();
+  const store = createStore({ redis, clock: clock.now });
+  const session = newSession();
+  const oldest = [];
+  for (let count = 0; count < maxSessions; count++) {
+    oldest.push((await store.start(session)).grant.sessionId);
+    clock.advance(1_000);
+  }
+  for (let count = 0; count < 3; count++) {
+    const short = await store.start({ ...session, lifetimeSeconds: 300 });
+    expect(short.displaced).toEqual([oldest[count]]);
+    expect(await store.find(session.subject, short.grant.sessionId)).toBeDefined();
+    clock.advance(1_000);
+  }
+});
+
+test('a session that began after a clock was set back is not ended as the oldest', async () => {
+  const clock = createClock();
+  const store = createStore({ redis, clock: clock.now });
+  const session = newSession();
+  for (let count = 0; count < maxSessions; count++) await store.start(session);
+  clock.advance(-30_000);
+  const { grant, displaced } = await store.start(session);
+  expect(displaced).toHaveLength(1);
+  expect(await store.find(session.subject, grant.sessionId)).toBeDefined();
+});
+
 test('a session whose person belongs to another shard by now ends at its next refresh', async () => {
   const macKeys = createMacKeys();
   const before = createStore({ redis, clock: Date.now, macKeys, shards: 1 });

@@ -16,11 +16,16 @@ redis.call('PEXPIRE', login, ARGV[2])
 local time = redis.call('TIME')
 redis.call('ZREMRANGEBYSCORE', logins, '-inf', time[1] * 1000)
 redis.call('ZADD', logins, ARGV[3], ARGV[1])
--- Those that expire first are the oldest.
+-- Those that expire first are the oldest. This one is spared, even when a clock that was set back makes it look old.
 local prefix = string.sub(login, 1, -1 - #ARGV[1])
-for _, digest in ipairs(redis.call('ZRANGE', logins, 0, -1 - tonumber(ARGV[4]))) do
-  redis.call('DEL', prefix .. digest)
-  redis.call('ZREM', logins, digest)
+local oldest = redis.call('ZRANGE', logins, 0, -tonumber(ARGV[4]))
+local surplus = #oldest - 1
+for _, digest in ipairs(oldest) do
+  if surplus > 0 and digest ~= ARGV[1] then
+    redis.call('DEL', prefix .. digest)
+    redis.call('ZREM', logins, digest)
+    surplus = surplus - 1
+  end
 end
 redis.call('PEXPIREAT', logins, redis.call('ZRANGE', logins, -1, -1, 'WITHSCORES')[2])
 return 1
