@@ -46,8 +46,9 @@ export type RevocationLog = {
    */
   onNewEpoch(listener: () => void): () => void;
   /**
-   * Calls the listener with entries that the other listeners were told in the last minute, and that Redis has lost since
-   * in a failover or restart, without what was changed together with them. Returns the unsubscribe function.
+   * Calls the listener with entries that Redis has lost in a failover or restart, without what was changed together
+   * with them. The other listeners were told them before Redis went away, no longer ago than a token lives. After a
+   * long outage, names entries that Redis dropped by age as well. Returns the unsubscribe function.
    */
   onLost(listener: (revocations: readonly Revocation[]) => void): () => void;
   /**

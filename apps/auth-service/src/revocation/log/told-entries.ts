@@ -1,14 +1,15 @@
 import type { Revocation } from '@latchkey/auth-client';
 
-/** How long entries are remembered while the log is followed: far longer than a replica may lag behind its master. */
-const rememberedMs = 60_000;
-/** An entry that Redis is about to drop is not missing. */
+/** Forgotten this much earlier than Redis drops it: an entry that Redis drops during a failover is not missing. */
 const marginMs = 30_000;
 
 /**
  * Remembers the newest entries of one shard that the listeners were told. A Redis that takes over may lack some of them:
  * it was a replica that lagged behind, or lost the last second of its file. Then it has not got the changes either that
  * were made together with the entries, such as the end of a session.
+ *
+ * The age of an entry counts only while the log is followed: what was told before a long outage may be lost as well.
+ * Redis may have dropped some of it by age meanwhile. That is named too, and repeating it does no harm.
  *
  * Numbers do not show this, because the new master may have given them to other entries already. So the entries
  * themselves are compared, once everything has been read again.
@@ -21,12 +22,17 @@ const marginMs = 30_000;
  * @param retentionMs how long Redis keeps an entry
  */
 export function createToldEntries(retentionMs: number) {
-  const told = new Map<string, { readonly revocation: Revocation; readonly at: number }>();
+  const rememberedMs = retentionMs - marginMs;
+  /** When each entry was told, by its text, the oldest first. */
+  const told = new Map<string, number>();
   let toldOf: string | undefined;
-  let expected: { readonly upTo: number; readonly left: Map<string, Revocation> } | undefined;
+  let expected: { readonly upTo: number; readonly left: Set<string> } | undefined;
 
   return {
-    /** Remembers entries of this data set. An entry of another data set cannot be missing from it. */
+    /**
+     * Remembers entries of this data set, and forgets old ones. Call it without entries, too, while the log is followed.
+     * An entry of another data set cannot be missing from it.
+     */
     add(dataSet: string, revocations: readonly Revocation[]): void {
       if (toldOf !== dataSet) told.clear();
       toldOf = dataSet;
@@ -34,10 +40,10 @@ export function createToldEntries(retentionMs: number) {
       for (const revocation of revocations) {
         const text = JSON.stringify(revocation);
         told.delete(text);
-        told.set(text, { revocation, at });
+        told.set(text, at);
       }
-      for (const [text, entry] of told) {
-        if (at - entry.at < rememberedMs) break;
+      for (const [text, toldAt] of told) {
+        if (at - toldAt < rememberedMs) break;
         told.delete(text);
       }
     },
@@ -45,9 +51,7 @@ export function createToldEntries(retentionMs: number) {
     /** Another server has the data set: its entries up to the number `upTo` are about to be read. */
     expect(dataSet: string, upTo: number): void {
       if (toldOf !== dataSet) return;
-      const keptSince = performance.now() - retentionMs + marginMs;
-      const kept = [...told].filter(([, { at }]) => at > keptSince);
-      expected = { upTo, left: new Map(kept.map(([text, { revocation }]) => [text, revocation])) };
+      expected = { upTo, left: new Set(told.keys()) };
     },
 
     /** Takes note of entries that were read up to this number. Returns what is missing, once, when all were read. */
@@ -55,7 +59,7 @@ export function createToldEntries(retentionMs: number) {
       if (expected === undefined) return [];
       for (const revocation of revocations) expected.left.delete(JSON.stringify(revocation));
       if (upTo < expected.upTo) return [];
-      const missing = [...expected.left.values()];
+      const missing = [...expected.left].map((text): Revocation => JSON.parse(text));
       expected = undefined;
       return missing;
     },

@@ -3,7 +3,7 @@ import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { RedisClient } from '../../../src/redis/client.ts';
 import { createRevocations, type Revocations } from '../../../src/revocation/revocations.ts';
 import { createLostRevocations } from '../../../src/sessions/lost-revocations.ts';
@@ -71,6 +71,47 @@ test('entries that the new master lacks are named, even when it has given their 
   await other.publish(session(4));
   await other.publish(session(5));
   atNewMaster.disconnect();
+  await failOver();
+  await eventually('the loss is noticed', () => expect(lost).toEqual([session(2), session(3)]));
+});
+
+/** Lets the monotonic clock go faster until the test ends. */
+function createFastClock() {
+  const now = performance.now.bind(performance);
+  let aheadMs = 0;
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs);
+  onTestFinished(() => spy.mockRestore());
+  return {
+    advance(ms: number): void {
+      aheadMs += ms;
+    },
+  };
+}
+
+test('what was told is named however long Redis is away', async () => {
+  const monotonic = createFastClock();
+  await copy();
+  await revocations.publish(session(1));
+  await eventually('it is told', () => expect(sequenceOf(revocations.log.head[0])).toBe(2));
+  await link.cut();
+  await eventually('Redis is away', () => expect(revocations.log.isFollowing).toBe(false));
+  monotonic.advance(3_600_000);
+  await link.restore(second.url);
+  await eventually('the loss is noticed', () => expect(lost).toEqual([session(1)]));
+});
+
+test('what was told is named for as long as a token lives, and forgotten soon after', async () => {
+  const monotonic = createFastClock();
+  await copy();
+  for (const [id, msBefore] of [
+    [1, 0],
+    [2, 30_000],
+    [3, 270_000],
+  ] as const) {
+    monotonic.advance(msBefore);
+    await revocations.publish(session(id));
+    await eventually('it is told', () => expect(sequenceOf(revocations.log.head[0])).toBe(id + 1));
+  }
   await failOver();
   await eventually('the loss is noticed', () => expect(lost).toEqual([session(2), session(3)]));
 });
