@@ -105,7 +105,7 @@ export function createSessionStore(options: SessionStoreOptions) {
       const values = await orUnavailable(redis.hmget(sessionKey(presented.sessionId), ...grantFields));
       // The record that marks a lost session has no owner.
       if (values[0] !== null) return grantFrom(presented.sessionId, values, now);
-      if (!evenIfUncertain && !hasExpired(presented.sessionId, now)) await dataSets.confirm(shard);
+      if (!evenIfUncertain) await dataSets.confirm(shard);
       return undefined;
     },
 
@@ -189,8 +189,9 @@ export function createSessionStore(options: SessionStoreOptions) {
     now: number;
   }): Promise<RefreshOutcome> {
     const { sessionId, shard, dataSet, now } = of;
-    if (hasExpired(sessionId, now)) return { verdict: 'EXPIRED' };
+    // First, because the session may have begun when sessions lived longer, and go on where the data is.
     dataSets.requireKnown(shard, dataSet, of.movedAt);
+    if (hasExpired(sessionId, now)) return { verdict: 'EXPIRED' };
     const keys = [sessionKey(sessionId), revocationsKey(shard), revocationHeadKey(shard)];
     const born = bornAt(sessionId, now) ?? Math.floor(now / 1000);
     const args = [sessionId, born, now, revocationTtlMs, dataSet, clocksDifferSeconds];
@@ -200,7 +201,7 @@ export function createSessionStore(options: SessionStoreOptions) {
     return { verdict: 'LOST', sessionId, isNews: told === 'TOLD' };
   }
 
-  /** Whether a missing session has simply expired. */
+  /** Whether a session that the known data set lacks has simply expired. */
   function hasExpired(sessionId: string, now: number): boolean {
     const born = bornAt(sessionId, now);
     const lifetime = options.sessionSeconds - clocksDifferSeconds;

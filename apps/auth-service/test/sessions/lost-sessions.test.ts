@@ -57,7 +57,7 @@ async function setUp() {
   const person = newSession();
   const session = await store.start(person);
   clock.advance(60_000);
-  return { ...session, id: session.grant.sessionId, person, store, dataSets, clock, start };
+  return { ...session, id: session.grant.sessionId, person, store, dataSets, macKeys, clock, start };
 }
 
 type Setup = Awaited<ReturnType<typeof setUp>>;
@@ -252,6 +252,22 @@ describe('data that does not come back', () => {
     // A session that exists can be ended.
     expect(await of.store.end(of.person.subject, grant.sessionId, 'sign_out')).toBe(true);
   });
+});
+
+test('a session is not taken for expired while its data may come back, since its lifetime may have been longer', async () => {
+  const of = await setUp();
+  const comeBack = await keepData(redis);
+  const lowered = createStore({
+    ...{ redis, clock: of.clock.now, macKeys: of.macKeys, dataSets: of.dataSets },
+    sessionSeconds: 60,
+  });
+  of.clock.advance(600_000);
+  await redis.flushall();
+  await expect(lowered.refresh(of.refreshToken, client)).rejects.toMatchObject(unavailable);
+  await expect(lowered.grantOf(of.refreshToken, client)).rejects.toMatchObject(unavailable);
+  await comeBack();
+  expect(await lowered.grantOf(of.refreshToken, client)).toBeDefined();
+  expect(await lowered.refresh(of.refreshToken, client)).toMatchObject({ verdict: 'ROTATED' });
 });
 
 describe('a session that Redis evicted', () => {
