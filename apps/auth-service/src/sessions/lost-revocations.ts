@@ -7,6 +7,8 @@ import type { SessionStore } from './session-store.ts';
 
 const maxAttempts = 30;
 const retryMs = 1_000;
+/** How many are repeated at once. After a long outage there may be 90,000, at a Redis that has just come back. */
+const atOnce = 50;
 
 export type LostRevocationsOptions = {
   readonly sessions: Pick<SessionStore, 'ownerOf' | 'end' | 'changeRoles'>;
@@ -39,12 +41,18 @@ export function createLostRevocations({ sessions, publish, rolesOf, log }: LostR
         { revocations: revocations.length },
         'Redis has lost revocations in a failover: they are repeated',
       );
-      for (const revocation of revocations) void persist(revocation);
+      const left = revocations.values();
+      for (let worker = 0; worker < atOnce; worker += 1) void persistAll(left);
     },
     stop(): void {
       stopping.abort();
     },
   };
+
+  /** Shares the iterator with others. */
+  async function persistAll(left: Iterable<Revocation>): Promise<void> {
+    for (const revocation of left) await persist(revocation);
+  }
 
   async function persist(revocation: Revocation): Promise<void> {
     for (let attempt = 1; !stopping.signal.aborted; attempt += 1) {
