@@ -31,9 +31,26 @@ export function isRefusedPort(port: number): boolean {
 }
 
 /**
- * Returns a loopback port that was free a moment ago, and not the same one again for a long time. Never returns a
- * reserved port. Another process may take it before it is used: callers that start a server on it retry with another
- * port if the server reports that.
+ * Keeps a port for this process until it ends, so that a server can stop and come back to it: false if another process
+ * of ours on this machine keeps it, such as a second run of the tests. Programs that are not ours do not know of it.
+ *
+ * An abstract socket of Linux (unix(7)) marks the port, and leaves no file. Elsewhere there is no mark, and it is true.
+ */
+export function keepPort(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const marker = createServer();
+    marker.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'EADDRINUSE'));
+    marker.listen(`\0latchkey-port-${port}`, () => {
+      marker.unref();
+      resolve(true);
+    });
+  });
+}
+
+/**
+ * Returns a loopback port that was free a moment ago, keeps it, and does not return the same one again for a long time.
+ * Never returns a reserved port. A foreign process may take it before it is used: callers that start a server on it
+ * retry with another port if the server reports that.
  *
  * @example const port = await freePort();
  */
@@ -44,7 +61,7 @@ export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     turn += 1;
     const port = lowest + from + (turn % size);
-    if (!reserved.has(port) && (await isPortFree(port))) return port;
+    if (!reserved.has(port) && (await isPortFree(port)) && (await keepPort(port))) return port;
   }
   throw new DevStackError('No free port on 127.0.0.1: is the loopback interface up?');
 }
