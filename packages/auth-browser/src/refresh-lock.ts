@@ -28,6 +28,9 @@ export type RefreshLockOptions = {
  */
 const lockPatienceMs = 6_000;
 
+/** Taking the lock over takes a moment. A tab that needs longer stands still as well. */
+const takeOverPatienceMs = 1_000;
+
 /** A sign-out need not wait for a slow refresh: whichever comes first, the new token ends with the session. */
 export const signOutPatienceMs = 1_000;
 
@@ -107,27 +110,44 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
     };
   }
 
+  /** Ends a wait: by its own `abort`, and when the session is closed. */
+  function startWaiting(): { readonly waiting: AbortController; readonly stopWaiting: () => void } {
+    signal.throwIfAborted();
+    const waiting = new AbortController();
+    const close = () => waiting.abort(signal.reason);
+    signal.addEventListener('abort', close);
+    return { waiting, stopWaiting: () => signal.removeEventListener('abort', close) };
+  }
+
   /** Undefined: the frozen tab no longer holds the lock. */
   async function takeOver<Result>(from: string, task: () => Promise<Result>): Promise<Held<Result>> {
     const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
     let running: Promise<Held<Result>> | undefined;
-    // Serialized: otherwise tabs whose patience ends together would steal the lock from each other.
-    await locks.request(`${name} taken over`, async () => {
+    async function steal(): Promise<void> {
       if ((await holder()) !== from || signal.aborted) return;
       running = hold({ steal: true }, () => {
         begin();
         return task();
       });
       await Promise.race([begun, running]);
-    });
+    }
+    const { waiting, stopWaiting } = startWaiting();
+    const cancel = platform.setTimer(() => waiting.abort(), takeOverPatienceMs);
+    try {
+      // Serialized: otherwise tabs whose patience ends together would steal the lock from each other.
+      await locks.request(`${name} taken over`, { signal: waiting.signal }, steal);
+    } catch (error) {
+      if (signal.aborted || error !== waiting.signal.reason) throw error;
+      await steal();
+    } finally {
+      cancel();
+      stopWaiting();
+    }
     return running;
   }
 
   async function wait<Result>(task: () => Promise<Result>, patienceMs: number): Promise<Held<Result>> {
-    signal.throwIfAborted();
-    const waiting = new AbortController();
-    const close = () => waiting.abort(signal.reason);
-    signal.addEventListener('abort', close);
+    const { waiting, stopWaiting } = startWaiting();
     let standing: string | undefined;
     const stop = watch(patienceMs, (tab) => {
       standing = tab;
@@ -143,7 +163,7 @@ function webLock({ name, locks, platform, signal }: WebLockOptions): RefreshLock
       return await takeOver(standing, task);
     } finally {
       stop();
-      signal.removeEventListener('abort', close);
+      stopWaiting();
     }
   }
 

@@ -63,6 +63,23 @@ test('a tab that stands still while it refreshes keeps the others waiting for so
   await standing.platform.thaw();
 });
 
+test('a second tab that stands still while it takes over keeps the others waiting for a second more', async () => {
+  const browser = await openBrowser();
+  const { one } = await withStandingTab(browser);
+  const [{ name = '' } = {}] = (await browser.locks.query()).held ?? [];
+  const turn = `${name} taken over`;
+  void browser.locks.request(turn, () => new Promise(() => {}));
+  const refreshing = one.session.refresh();
+  await losePatience(browser, one, 6_000);
+  await eventually('the tab waits for its turn', async () => {
+    const { pending = [] } = await browser.locks.query();
+    expect(pending.map((lock) => lock.name)).toContain(turn);
+  });
+  browser.clock.advance(1_000);
+  await refreshing;
+  expect(browser.auth.refreshes()).toBe(2);
+});
+
 test.each<[string, (old: string) => Answer | undefined]>([
   [
     'an older token',
