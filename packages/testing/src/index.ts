@@ -1,3 +1,4 @@
 export { codePoint } from './code-point.ts';
 export { type EventuallyOptions, eventually, patienceMs } from './eventually.ts';
 export { forThisFile } from './for-this-file.ts';
+export { standStillFor } from './stand-still.ts';

@@ -27,7 +27,7 @@ export const idleSeconds = 2 * 3600;
 /** A login never lives longer. */
 export const absoluteSeconds = 12 * 3600;
 /** The most logins that a person can have at a time. Beyond that, the oldest ends. */
-const maxLogins = 50;
+export const maxLogins = 50;
 /** The form of a login’s id, the shard first. */
 export const loginIdForm = /^(\d{1,4})-[\w-]{43}$/;
 

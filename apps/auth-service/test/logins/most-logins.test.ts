@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest';
-import { createLoginStore } from '../../src/logins/login-store.ts';
+import { createLoginStore, maxLogins } from '../../src/logins/login-store.ts';
 import { createClock, createTestDataSets, openTestRedis } from '../sessions/session-fixture.ts';
 
 const { redis } = await openTestRedis();
-const mostLogins = 50;
 
 function setUp() {
   const clock = createClock();
@@ -12,10 +11,10 @@ function setUp() {
   return { clock, logins: createLoginStore({ ...shared, revocationSeconds: 330, dataSets }) };
 }
 
-test(`a person has ${mostLogins} logins at most: beyond them the oldest ends`, async () => {
+test(`a person has ${maxLogins} logins at most: beyond them the oldest ends`, async () => {
   const { clock, logins } = setUp();
   const ids = [];
-  for (let count = 0; count < mostLogins + 1; count++) {
+  for (let count = 0; count < maxLogins + 1; count++) {
     ids.push((await logins.start('one person')).id);
     clock.advance(1);
   }
@@ -26,10 +25,10 @@ test(`a person has ${mostLogins} logins at most: beyond them the oldest ends`, a
 test('a login that began after a clock was set back is not ended as the oldest', async () => {
   const { clock, logins } = setUp();
   const ids = [];
-  for (let count = 0; count < mostLogins; count++) ids.push((await logins.start('another')).id);
+  for (let count = 0; count < maxLogins; count++) ids.push((await logins.start('another')).id);
   clock.advance(-600_000);
   const { id } = await logins.start('another');
   expect(await logins.use(id)).toBeDefined();
   const others = await Promise.all(ids.map((other) => logins.use(other)));
-  expect(others.filter((login) => login !== undefined)).toHaveLength(mostLogins - 1);
+  expect(others.filter((login) => login !== undefined)).toHaveLength(maxLogins - 1);
 });

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
-import { eventually } from '@latchkey/testing';
+import { eventually, standStillFor } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RedisClient } from '../../src/redis/client.ts';
@@ -100,7 +100,7 @@ test('an answer that came while this process stood still is taken, and the conne
     const before = await timely.client('ID');
     const refreshed = store.refresh(refreshToken, client);
     await setImmediate();
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    standStillFor(500);
     expect(await refreshed).toMatchObject({ verdict: 'ROTATED' });
     expect(await timely.client('ID')).toBe(before);
   } finally {

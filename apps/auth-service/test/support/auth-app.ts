@@ -221,16 +221,21 @@ export function refresh(app: Service, refreshToken: string, parameters: Record<s
 }
 
 /** Posts these parameters to /token as a form. */
-export function postToken(
+export const postToken = (
   app: Service,
   parameters: Record<string, string>,
   headers: Record<string, string> = {},
+) => postForm(app, { url: '/token', parameters, headers });
+
+export function postForm(
+  app: Service,
+  of: { url: string; parameters: Record<string, string>; headers?: Record<string, string> },
 ) {
   return app.inject({
     method: 'POST',
-    url: '/token',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    payload: new URLSearchParams(parameters).toString(),
+    url: of.url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', ...of.headers },
+    payload: new URLSearchParams(of.parameters).toString(),
   });
 }
 

@@ -18,12 +18,7 @@ const refusedPorts = new Set(
   ].flatMap((line) => line.split(' ').map(Number)),
 );
 let turn = randomInt(count);
-const reserved = new Set<number>();
-
-/** Keeps freePort from returning this port, which somebody chose for a server that does not listen yet. */
-export function reservePort(port: number): void {
-  reserved.add(port);
-}
+const kept = new Set<number>();
 
 /** Whether browsers and fetch refuse to ask this port, whatever listens there. */
 export function isRefusedPort(port: number): boolean {
@@ -31,15 +26,22 @@ export function isRefusedPort(port: number): boolean {
 }
 
 /**
- * Keeps a port for this process until it ends, so that a server can stop and come back to it: false if another process
- * of ours on this machine keeps it, such as a second run of the tests. Programs that are not ours do not know of it.
+ * Keeps freePort from returning this port, for a server that does not listen yet, or stops and comes back. Returns false
+ * if it is kept already: by this process, or by another one of ours, such as a second run of the tests.
  *
- * An abstract socket of Linux (unix(7)) marks the port, and leaves no file. Elsewhere there is no mark, and it is true.
+ * An abstract socket of Linux (unix(7)) tells other processes until this one ends, and leaves no file. On other systems
+ * they do not know of it.
  */
 export function keepPort(port: number): Promise<boolean> {
   return new Promise((resolve) => {
+    if (kept.has(port)) return resolve(false);
+    kept.add(port);
     const marker = createServer();
-    marker.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'EADDRINUSE'));
+    marker.once('error', ({ code }: NodeJS.ErrnoException) => {
+      const isElsewhere = code === 'EADDRINUSE';
+      if (isElsewhere) kept.delete(port);
+      resolve(!isElsewhere);
+    });
     marker.listen(`\0latchkey-port-${port}`, () => {
       marker.unref();
       resolve(true);
@@ -48,9 +50,8 @@ export function keepPort(port: number): Promise<boolean> {
 }
 
 /**
- * Returns a loopback port that was free a moment ago, keeps it, and does not return the same one again for a long time.
- * Never returns a reserved port. A foreign process may take it before it is used: callers that start a server on it
- * retry with another port if the server reports that.
+ * Returns a loopback port that was free a moment ago, and keeps it. A foreign process may take it before it is used:
+ * callers that start a server on it retry with another port if the server reports that.
  *
  * @example const port = await freePort();
  */
@@ -61,7 +62,7 @@ export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt++) {
     turn += 1;
     const port = lowest + from + (turn % size);
-    if (!reserved.has(port) && (await isPortFree(port)) && (await keepPort(port))) return port;
+    if (!kept.has(port) && (await isPortFree(port)) && (await keepPort(port))) return port;
   }
   throw new DevStackError('No free port on 127.0.0.1: is the loopback interface up?');
 }

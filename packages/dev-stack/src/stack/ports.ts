@@ -1,5 +1,5 @@
 import { DevStackError } from '../errors.ts';
-import { freePort, isRefusedPort, type PortFault, portFault, reservePort } from '../processes/ports.ts';
+import { freePort, isRefusedPort, keepPort, type PortFault, portFault } from '../processes/ports.ts';
 import type { ServiceDefinition } from '../services/definitions.ts';
 
 /**
@@ -35,7 +35,7 @@ export async function choosePorts<Key extends string>(
     chosen.set(key, port);
   }
   // Postgres and Redis start first, and must not take one of these.
-  for (const port of chosen.values()) reservePort(port);
+  for (const port of chosen.values()) await keepPort(port);
   if (faulty.length > 0) throw new DevStackError(explainAll(faulty));
   return Object.fromEntries(chosen) as Record<Key, number>;
 }

@@ -27,7 +27,7 @@ export const problemCodes = {
   expectation_failed: problem(417, 'Expect asks for more than 100-continue.', 'Leave Expect out.'),
   request_header_fields_too_large: problem(
     431,
-    'The headers are larger than 16 KB, or more than 1,000.',
+    'The headers are larger than 16 KB, or there are more than 1,000.',
     'In a browser: delete the cookies of this host.',
   ),
   internal_server_error: problem(500, 'A fault of the service. It is in its log.', 'Report `instance`.'),

@@ -7,7 +7,7 @@ const maxHeaderBytes = 16 * 1024;
 /** Node.js 24 ignores the headers after these, such as those that a proxy added; Node.js 26 refuses the request. */
 const maxHeaders = 1000;
 export const headersTooLarge =
-  'The headers of the request are larger than 16 KB, or more than 1,000. In a browser those are cookies, mostly: ' +
+  'The headers of the request are larger than 16 KB, or there are more than 1,000. In a browser most are cookies: ' +
   'those of all apps on the same host are sent along, whatever their port. Delete the cookies of this host, and try again.';
 
 /** As node:http does. */
@@ -15,8 +15,8 @@ const headers = { connection: 'close' };
 
 /** Options of node:http that leave its checks to our hook: its own refusals would lack our headers. */
 export const serverOptions = {
-  // Above this the parser refuses the request and passes on only the packet in which it noticed, mostly one without the
-  // Origin. So it is far above our own limit, but for each packet the parser copies what it has of an unfinished header.
+  // Above this the parser refuses the request itself, and passes on only the packet in which it noticed, which mostly
+  // lacks the Origin. It is no higher, because the parser copies an unfinished header again for each packet.
   maxHeaderSize: 16 * maxHeaderBytes,
   requireHostHeader: false,
 };

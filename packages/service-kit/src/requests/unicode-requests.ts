@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../problems/problem.ts';
+import { isDecodable } from '../settings/setting-url.ts';
 import { isUnicode, textOf } from '../text.ts';
 
 /** In UTF-8 JSON, only an escape can produce a lone surrogate. */
@@ -30,14 +31,7 @@ export function refuseBrokenText(app: FastifyInstance): void {
 }
 
 function isReadable(url: string): boolean {
-  if (!printableAscii.test(url)) return false;
-  if (!url.includes('%')) return true;
-  try {
-    decodeURIComponent(url);
-    return true;
-  } catch {
-    return false;
-  }
+  return printableAscii.test(url) && (!url.includes('%') || isDecodable(url));
 }
 
 function malformed(what: 'body' | 'url', detail: string): ProblemError {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
-import { eventually } from '@latchkey/testing';
+import { eventually, standStillFor } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { Type } from 'typebox';
@@ -73,10 +73,6 @@ async function pauseLongerThanSilence(): Promise<void> {
   await other.connect();
   await other.query(`select pg_sleep(${(silentMs + 100) / 1000})`);
   await other.end();
-}
-
-function standStillFor(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 describe('a connection to Postgres that falls silent', () => {

@@ -1,7 +1,7 @@
 import { eventually, forThisFile } from '@latchkey/testing';
 import { expect, onTestFinished, test } from 'vitest';
 import { connect } from '../../sessions/session-fixture.ts';
-import { startAuthApp } from '../../support/auth-app.ts';
+import { postForm, startAuthApp } from '../../support/auth-app.ts';
 import {
   authorize,
   createBrowser,
@@ -52,12 +52,7 @@ test.each([
 ])('a pushed request %s, for which Redis has no room, can be sent again', async (_, start, answered) => {
   const browser = await start();
   const { parameters } = createFlow(application.id);
-  const pushed = await app.inject({
-    method: 'POST',
-    url: '/par',
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    payload: new URLSearchParams(parameters).toString(),
-  });
+  const pushed = await postForm(app, { url: '/par', parameters });
   const query = new URLSearchParams({ client_id: application.id, request_uri: pushed.json().request_uri });
   const url = `/authorize?${query}`;
   await withFullRedis(async () => expect((await browser.get(url)).statusCode).toBe(503));

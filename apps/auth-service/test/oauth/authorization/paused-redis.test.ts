@@ -4,7 +4,7 @@ import { eventually, forThisFile } from '@latchkey/testing';
 import { afterAll, expect, test } from 'vitest';
 import { leave, startProvider } from '../../federation/federation-fixture.ts';
 import { connect } from '../../sessions/session-fixture.ts';
-import { startAuthApp } from '../../support/auth-app.ts';
+import { postForm, startAuthApp } from '../../support/auth-app.ts';
 import { createBrowser, createFlow, nextPage, registerApplication } from './authorization-fixture.ts';
 
 type Answer = Awaited<ReturnType<Service['inject']>>;
@@ -18,13 +18,7 @@ afterAll(() => admin.disconnect());
 
 /** What somebody does once, without being signed in. Each uses something up in Redis, or changes it. */
 async function steps(): Promise<Record<string, { send: () => Promise<Answer>; status: number }>> {
-  const form = (url: string, parameters: Record<string, string>) =>
-    app.inject({
-      method: 'POST',
-      url,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams(parameters).toString(),
-    });
+  const form = (url: string, parameters: Record<string, string>) => postForm(app, { url, parameters });
   // Answered at once, because nobody is signed in.
   const silent = createFlow(application.id, { prompt: 'none' });
   const { request_uri } = (await form('/par', silent.parameters)).json();

@@ -1,6 +1,6 @@
 import { forThisFile } from '@latchkey/testing';
 import { expect, test } from 'vitest';
-import { from, startAuthApp } from '../../support/auth-app.ts';
+import { from, postForm, startAuthApp } from '../../support/auth-app.ts';
 import {
   authorize,
   callback,
@@ -20,14 +20,8 @@ const basic = ({ id, secret = '' }: { id: string; secret: string | undefined }) 
   authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`,
 });
 
-function push(parameters: Record<string, string>, headers: Record<string, string> = {}) {
-  return app.inject({
-    method: 'POST',
-    url: '/par',
-    headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    payload: new URLSearchParams(parameters).toString(),
-  });
-}
+const push = (parameters: Record<string, string>, headers: Record<string, string> = {}) =>
+  postForm(app, { url: '/par', parameters, headers });
 
 const urlOf = (client_id: string, request_uri: string, more: Record<string, string> = {}) =>
   `/authorize?${new URLSearchParams({ client_id, request_uri, ...more })}`;

@@ -10,6 +10,7 @@ import {
   bearer,
   decode,
   from,
+  postForm,
   refresh,
   startAuthApp,
   storefrontOrigin,
@@ -101,13 +102,7 @@ async function steps(): Promise<Record<string, Step>> {
   const signInPage = nextPage(await asked.get(createFlow(application.id).url));
   const allowing = createBrowser(app);
   const consentPage = await signInAt(allowing, createFlow(application.id).url, await somebody(app));
-  const form = (url: string, parameters: Record<string, string>) =>
-    app.inject({
-      method: 'POST',
-      url,
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      payload: new URLSearchParams(parameters).toString(),
-    });
+  const form = (url: string, parameters: Record<string, string>) => postForm(app, { url, parameters });
   const pushed = createFlow(application.id, { scope });
   const { request_uri } = (await form('/par', pushed.parameters)).json();
   const pushedUrl = `/authorize?${new URLSearchParams({ client_id: application.id, request_uri })}`;

@@ -6,7 +6,7 @@ import { eventually, forThisFile } from '@latchkey/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leave, startProvider } from '../../federation/federation-fixture.ts';
 import { connect } from '../../sessions/session-fixture.ts';
-import { startAuthApp, storefrontOrigin } from '../../support/auth-app.ts';
+import { postForm, startAuthApp, storefrontOrigin } from '../../support/auth-app.ts';
 import { keepData, replicate } from '../../support/redis-data.ts';
 import {
   authorize,
@@ -47,14 +47,7 @@ type Step = {
 
 const random = (bytes: number) => randomBytes(bytes).toString('base64url');
 
-function post(url: string, parameters: Record<string, string>) {
-  return app.inject({
-    method: 'POST',
-    url,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    payload: new URLSearchParams(parameters).toString(),
-  });
-}
+const post = (url: string, parameters: Record<string, string>) => postForm(app, { url, parameters });
 
 /** Somebody who has allowed the application what it asks for. */
 async function signedIn() {

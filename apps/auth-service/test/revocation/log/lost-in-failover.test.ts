@@ -116,6 +116,29 @@ test('what was told is named for as long as a token lives, and forgotten soon af
   await eventually('the loss is noticed', () => expect(lost).toEqual([session(2), session(3)]));
 });
 
+test('of very many that are lost, fifty are repeated at a time', async () => {
+  const ids = Array.from({ length: 200 }, (_, id) => session(id).id);
+  const repeated: string[] = [];
+  let atWork = 0;
+  let most = 0;
+  const repeating = createLostRevocations({
+    sessions: createStore({ redis, clock: Date.now }),
+    async publish(revocation) {
+      atWork += 1;
+      most = Math.max(most, atWork);
+      await revocations.publish(revocation);
+      atWork -= 1;
+      if ('id' in revocation) repeated.push(revocation.id);
+    },
+    rolesOf: async () => undefined,
+    log: { warn: () => {}, error: () => {} },
+  });
+  repeating.repeat(ids.map((_, id) => session(id)));
+  await eventually('all are repeated', () => expect(repeated.toSorted()).toEqual(ids.toSorted()));
+  expect(most).toBeLessThanOrEqual(50);
+  repeating.stop();
+});
+
 test('a failover that lost nothing names nothing', async () => {
   await revocations.publish(session(1));
   await eventually('it is told', () => expect(revocations.list.size).toBe(2));
