@@ -25,6 +25,9 @@ const secretPaths = secretNames.flatMap((name) => {
 // Neither pattern can backtrack, so no input makes them slow.
 const tokenShapes = /eyJ[A-Za-z0-9_=-]{8,}(?:\.[A-Za-z0-9_=-]*){0,4}|rt1\.[A-Za-z0-9_.=-]+/g;
 
+// What waits while standard output cannot be written. A service writes this much in minutes; later lines are lost.
+const maxWaitingBytes = 1024 * 1024;
+
 // pino leaves out undefined values, but undefined may be what was thrown.
 const thrownUndefined = Symbol('undefined');
 
@@ -34,6 +37,9 @@ const thrownUndefined = Symbol('undefined');
  *
  * It cannot recognize a password in free text under a harmless name: never log a request's body or query.
  *
+ * Logging never throws: while standard output cannot be written (a full disk, a terminal that is gone), up to 1 MiB
+ * waits, and what is beyond that is lost, which a later line tells.
+ *
  * @example
  * const log = createLogger({ name: 'cart-service', level: 'info' });
  */
@@ -42,7 +48,8 @@ export function createLogger(options: {
   level: string;
   destination?: DestinationStream;
 }): Logger {
-  return pino(
+  const output = options.destination === undefined ? standardOutput() : undefined;
+  const log = pino(
     {
       level: options.level,
       base: { service: options.name },
@@ -58,8 +65,37 @@ export function createLogger(options: {
       },
       hooks: { streamWrite: withoutTokens },
     },
-    options.destination ?? pino.destination({ dest: 1, sync: true }),
+    options.destination ?? output?.stream,
   );
+  output?.onLost((lines) =>
+    log.error({ lines }, 'log lines were lost: standard output could not be written'),
+  );
+  return log;
+}
+
+/** Standard output. `onLost` is told how many lines were lost, once it can be written again. */
+function standardOutput(): { stream: DestinationStream; onLost(tell: (lines: number) => void): void } {
+  const output = pino.destination({ dest: 1, sync: true, maxLength: maxWaitingBytes });
+  // It keeps what it could not write, and tries again with the next line.
+  output.on('error', () => {});
+  return {
+    // Without its flushSync, which pino calls after a fatal line, and which would wait until the disk has room.
+    stream: { write: (line) => output.write(line) },
+    onLost(tell) {
+      let lost = 0;
+      output.on('drop', () => {
+        lost += 1;
+        if (lost === 1) {
+          output.once('drain', () => {
+            tell(lost);
+            lost = 0;
+          });
+        }
+        // A line that is dropped does not make it try again.
+        output.write('');
+      });
+    },
+  };
 }
 
 /** Replaces everything that looks like a token. */

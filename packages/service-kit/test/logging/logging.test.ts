@@ -1,5 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Type } from 'typebox';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLogger } from '../../src/logging/logging.ts';
 import { serviceUnderTest } from '../service-under-test.ts';
 
@@ -121,5 +127,48 @@ describe('an error in the log', () => {
     expect(text).toContain('"code":"23505"');
     expect(text).toContain('logging.test.ts');
     expect(text).not.toMatch(/alice|correct-horse/);
+  });
+});
+
+// A device whose every write is refused with ENOSPC.
+const fullDisk = '/dev/full';
+
+describe.skipIf(!existsSync(fullDisk))('a service whose standard output is on a full disk', () => {
+  it('goes on, keeps lines until there is room, and tells how many were lost', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'full-disk-'));
+    onTestFinished(() => rm(directory, { recursive: true }));
+    const file = join(directory, 'log');
+    // The lowest free descriptor is the next: so standard output becomes a file.
+    const program = `
+      import { closeSync, openSync } from 'node:fs';
+      import { setImmediate as turn } from 'node:timers/promises';
+      import { createLogger } from '${new URL('../../src/logging/logging.ts', import.meta.url)}';
+      const log = createLogger({ name: 'cart-service', level: 'info' });
+      for (let line = 1; line <= 3000; line += 1) log.info({ line, filler: 'x'.repeat(1000) }, 'written');
+      log.fatal('the worst');
+      closeSync(1);
+      if (openSync(process.argv[1], 'a') !== 1) throw new Error('not standard output');
+      log.info('there is room');
+      await turn();
+      log.info('the last');`;
+    const full = openSync(fullDisk, 'w');
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program, file], {
+      stdio: ['ignore', full, 'inherit'],
+    });
+    closeSync(full);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+    const lines = readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const kept = lines.flatMap(({ line }) => line ?? []);
+    expect(kept.length).toBeGreaterThan(900);
+    expect(kept).toEqual(kept.map((_, index) => index + 1));
+    expect(lines.slice(kept.length)).toMatchObject([
+      { msg: 'the worst' },
+      { msg: 'there is room' },
+      { level: 'error', lines: 3000 - kept.length, msg: expect.stringContaining('lost') },
+      { msg: 'the last' },
+    ]);
   });
 });
