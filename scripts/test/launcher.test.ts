@@ -269,6 +269,22 @@ test.each([
   expect((await run([task])).stdout).toContain('12.9.0');
 });
 
+test('a Node.js that an installation script fetches is whole, also for a person who has turned such scripts off', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  write('pnpm-lock.yaml', 'lock: 2\n');
+  program(
+    'pnpm',
+    `[ "$1" = --version ] && echo 12.1.0 && exit
+     [ "$PNPM_CONFIG_IGNORE_SCRIPTS" = false ] && cp pnpm-lock.yaml node_modules/.pnpm/lock.yaml`,
+  );
+  const paths = JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') });
+  program('npx', `[ "$npm_config_ignore_scripts" = false ] && echo '${paths}'`);
+  // As npm tells its scripts what ~/.npmrc says.
+  vi.stubEnv('npm_config_ignore_scripts', 'true');
+  vi.stubEnv('PNPM_CONFIG_IGNORE_SCRIPTS', 'true');
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
+});
+
 test('where HOME is not writable, fetched files are kept in the clone, with the settings of HOME', async () => {
   write('scripts/check.ts', `console.log(process.env.HOME);`);
   write('pnpm-lock.yaml', 'lock: 2\n');

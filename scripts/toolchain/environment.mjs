@@ -41,20 +41,24 @@ export function taskEnvironment(env) {
   return { ...Object.fromEntries(own), NO_PROXY: direct, no_proxy: direct };
 }
 
+// The package "node" and Postgres are whole only after their installation scripts, which a person may have turned off.
+const withScripts = { npm_config_ignore_scripts: 'false', PNPM_CONFIG_IGNORE_SCRIPTS: 'false' };
+
 /**
  * The environment of npm and pnpm. They keep fetched files in HOME, or in this clone if HOME is not writable, as in a
- * container with an unnamed user. The settings in HOME still apply.
+ * container with an unnamed user. The settings in HOME still apply, except that installation scripts are run.
  *
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */
 export function fetchEnvironment(root, env) {
-  if (isWritable(homedir())) return env;
+  if (isWritable(homedir())) return { ...env, ...withScripts };
   const home = join(root, '.latchkey', 'programs', 'home');
   const { npm_config_cache: cache = '', npm_config_userconfig = join(homedir(), '.npmrc') } = env;
   return {
     ...env,
+    ...withScripts,
     HOME: home,
     npm_config_cache: isWritable(cache) ? cache : join(home, '.npm'),
     npm_config_userconfig,
