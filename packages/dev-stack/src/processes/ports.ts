@@ -59,7 +59,8 @@ export async function freePort(): Promise<number> {
   const worker = process.env['VITEST_POOL_ID'];
   const [from, size] =
     worker === undefined ? [0, count] : [(Number(worker) % workers) * (count / workers), count / workers];
-  for (let attempt = 0; attempt < 100; attempt++) {
+  // All of them: another run on this machine may keep hundreds in a row.
+  for (let attempt = 0; attempt < size; attempt++) {
     turn += 1;
     const port = lowest + from + (turn % size);
     if (!kept.has(port) && (await isPortFree(port)) && (await keepPort(port))) return port;

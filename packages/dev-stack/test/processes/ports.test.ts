@@ -10,25 +10,33 @@ test('a port that was handed out and is not used yet is not handed out again', a
   expect(new Set(ports).size).toBe(200);
 });
 
+test('a free port is found behind hundreds that are kept', async () => {
+  const first = await freePort();
+  const next = Array.from({ length: 300 }, (_, index) => first + 1 + index);
+  await Promise.all(next.map(keepPort));
+  const found = await freePort();
+  expect(found).not.toBe(first);
+  expect(next).not.toContain(found);
+});
+
 test.skipIf(process.platform !== 'linux')(
   'a port that another process keeps is not handed out, also while nobody listens there',
   async () => {
-    const next = (await freePort()) + 1;
     const module = new URL('../../src/processes/ports.ts', import.meta.url);
-    const script = `import { keepPort } from '${module}';
-      console.log(await keepPort(${next}));
+    const script = `import { freePort } from '${module}';
+      console.log(await freePort());
       process.stdin.resume();`;
     const other = spawn(process.execPath, ['--input-type=module', '--eval', script], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     onTestFinished(() => void other.kill());
-    const [answer] = await once(other.stdout, 'data');
-    expect(String(answer)).toBe('true\n');
-    expect(await freePort()).not.toBe(next);
+    const port = Number(await once(other.stdout, 'data'));
+    expect(await isPortFree(port)).toBe(true);
+    expect(await keepPort(port)).toBe(false);
 
     other.stdin.end();
     await once(other, 'close');
-    expect(await keepPort(next)).toBe(true);
+    expect(await keepPort(port)).toBe(true);
   },
 );
 
