@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { latchkeyDirectory } from './directory.ts';
 import { DevStackError, explain } from './errors.ts';
 import { serviceDefinitions } from './services/definitions.ts';
-import { providerEnvironment } from './services/environment.ts';
+import { shellEnvironment } from './services/environment.ts';
 import { watchLog } from './services/log-watch.ts';
 import { startStack } from './stack/start-stack.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -23,8 +23,7 @@ try {
     giftIdeas: true,
     exampleId: true,
     redisUrl: process.env['REDIS_URL'],
-    // Of all settings of services in the shell these alone are meant for us.
-    env: { auth: providerEnvironment(process.env, (line) => console.log(line)) },
+    env: shellEnvironment(process.env, (line) => console.log(line)),
     signal,
     onProgress: (line) => console.log(line),
     onCrash: (message) => console.error(`${message}\nThe others keep running. Press Ctrl-C and start again.`),

@@ -46,7 +46,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Settings that a shell may hold for other programs. The stack must ignore all of them. */
 const foreign = {
-  ...{ PGSSLMODE: 'require', PGOPTIONS: '-c no_such_setting=1', NODE_ENV: 'production', LOG_LEVEL: 'notice' },
+  ...{ PGSSLMODE: 'require', PGOPTIONS: '-c no_such_setting=1', NODE_ENV: 'production', LOG_LEVEL: 'silent' },
   ...{
     HOST: '192.0.2.1',
     PORT: '1',

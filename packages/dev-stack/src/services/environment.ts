@@ -1,4 +1,5 @@
 import {
+  byService,
   type ServiceKey,
   services,
   shorthandProviders,
@@ -8,9 +9,6 @@ import {
 import { machineEnvironment } from '../processes/environment.ts';
 import { storefrontDefinition } from './definitions.ts';
 import type { Secrets } from './secrets.ts';
-
-// The levels of loadConfig. A level meant for another program must not keep ours from starting.
-const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'];
 
 export type OptionalPart = 'storefront' | 'giftIdeas' | 'exampleId';
 
@@ -56,10 +54,8 @@ export function originAt(port: number, host = 'localhost'): string {
 
 /** The environment of every process of the stack. */
 export function commonEnvironment(port: number): NodeJS.ProcessEnv {
-  const logLevel = process.env['LOG_LEVEL']?.toLowerCase() ?? '';
   return {
     ...machineEnvironment(['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS']),
-    ...(logLevels.includes(logLevel) ? { LOG_LEVEL: logLevel } : {}),
     NODE_ENV: 'development',
     // Matches the addresses that we print.
     HOST: 'localhost',
@@ -81,13 +77,22 @@ export function authEnvironment(redisUrl: string, secrets: Secrets, ports: Ports
 }
 
 /**
- * What auth-service may have of a shell's settings: id and secret at an identity provider, so that its button appears.
- * auth-service does not start with one of them alone, so half a pair is left out, and `tell` gets a line about it.
+ * What the services may have of a shell's settings: a log level that says more than usual, and for auth-service id and
+ * secret at an identity provider, so that its button appears. `tell` gets a line about what is left out.
  */
-export function providerEnvironment(
+export function shellEnvironment(
   shell: NodeJS.ProcessEnv,
   tell: (line: string) => void,
-): NodeJS.ProcessEnv {
+): Record<ServiceKey, NodeJS.ProcessEnv> {
+  const level = shell['LOG_LEVEL']?.toLowerCase();
+  // Any other is for another program. With fewer lines the logs would not tell why a service is not ready.
+  const logs = level === 'debug' || level === 'trace' ? { LOG_LEVEL: level } : {};
+  const providers = providerEnvironment(shell, tell);
+  return byService((key) => ({ ...logs, ...(key === 'auth' ? providers : {}) }));
+}
+
+/** auth-service does not start with half of a provider's pair, so it gets none. */
+function providerEnvironment(shell: NodeJS.ProcessEnv, tell: (line: string) => void): NodeJS.ProcessEnv {
   const pairs = shorthandProviders.flatMap((provider) => {
     const names = shorthandSettingsOf(provider);
     const missing = names.filter((name) => !shell[name]);

@@ -1,12 +1,12 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { createExampleId } from '../../src/example-id/example-id.ts';
 import {
   addressOf,
   authEnvironment,
   originAt,
   type Ports,
-  providerEnvironment,
   serviceEnvironment,
+  shellEnvironment,
 } from '../../src/services/environment.ts';
 import { storefrontEnvironment } from '../../src/storefront/environment.ts';
 
@@ -49,9 +49,31 @@ test('of the identity providers in the shell, those with id and secret are passe
     KAKAO_CLIENT_ID: '',
     KAKAO_CLIENT_SECRET: 'b',
   };
-  expect(providerEnvironment(shell, (line) => told.push(line))).toEqual(google);
+  expect(shellEnvironment(shell, (line) => told.push(line)).auth).toEqual(google);
   expect(told).toEqual([
     'No sign-in with github: GITHUB_CLIENT_SECRET is not set.',
     'No sign-in with kakao: KAKAO_CLIENT_ID is not set.',
   ]);
+});
+
+test.each(['debug', 'TRACE'])('a log level that says more is for every service: %s', (level) => {
+  const settings = shellEnvironment({ LOG_LEVEL: level }, () => {});
+  expect(Object.values(settings).map((of) => of['LOG_LEVEL'])).toEqual(
+    Object.values(settings).map(() => level.toLowerCase()),
+  );
+});
+
+test.each(['silent', 'fatal', 'error', 'warn', 'info', 'notice', ''])(
+  'a log level that hides what we read is for no service: %s',
+  (level) => {
+    const settings = shellEnvironment({ LOG_LEVEL: level }, () => {});
+    expect(Object.values(settings).flatMap((of) => Object.keys(of))).toEqual([]);
+  },
+);
+
+test.each(['silent', 'debug'])('no stack takes a log level of the shell by itself: %s', (level) => {
+  vi.stubEnv('LOG_LEVEL', level);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const options = { ports, databaseUrl: 'postgres://127.0.0.1:1/cart', secrets: {} };
+  expect(serviceEnvironment('cart', options)).not.toHaveProperty('LOG_LEVEL');
 });
