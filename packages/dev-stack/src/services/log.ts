@@ -43,9 +43,9 @@ function withCauses(text: string, err: Described | null | undefined): string {
   return withCauses(isNew ? `${text}: ${message}` : text, cause);
 }
 
-/** The last warning or error in a service's log; undefined if there is none. */
-export function lastComplaint(logFile: string): string | undefined {
-  return linesOf(logFile)
+/** The last warning or error in a service's log after its first `from` bytes; undefined if there is none. */
+export function lastComplaint(logFile: string, from = 0): string | undefined {
+  return linesOf(logFile, from)
     .map(parseFault)
     .findLast((fault) => fault !== undefined)?.message;
 }
@@ -82,6 +82,12 @@ export function lastWords(lines: readonly string[]): string | undefined {
   return [first, ...further].join(' ').replaceAll(/\s+/g, ' ').trim();
 }
 
-function linesOf(logFile: string, from = 0): string[] {
-  return existsSync(logFile) ? readFileSync(logFile).subarray(from).toString('utf8').trim().split('\n') : [];
+/** A log after its first `from` bytes; empty if there is none. */
+export function logSince(logFile: string, from: number): string {
+  return existsSync(logFile) ? readFileSync(logFile).subarray(from).toString('utf8') : '';
+}
+
+function linesOf(logFile: string, from: number): string[] {
+  const log = logSince(logFile, from).trim();
+  return log === '' ? [] : log.split('\n');
 }

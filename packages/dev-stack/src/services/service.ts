@@ -7,7 +7,7 @@ import { DevStackError, explainText } from '../errors.ts';
 import { type Child, type Exit, startChild } from '../processes/child.ts';
 import type { ServiceDefinition } from './definitions.ts';
 import { originAt } from './environment.ts';
-import { lastComplaint, lastFault } from './log.ts';
+import { lastComplaint, lastFault, logSince } from './log.ts';
 
 export type ServiceOptions = {
   /** By which we reach it. Default 127.0.0.1. */
@@ -121,7 +121,7 @@ async function untilReady(
     signal?.throwIfAborted();
     const exit = child.exit();
     if (exit !== undefined) {
-      const reason = explainText(readFileSync(logFile, 'utf8')) ?? lastFault(logFile, logFrom);
+      const reason = explainText(logSince(logFile, logFrom)) ?? lastFault(logFile, logFrom);
       throw new DevStackError(`${name} does not start (${describe(exit)}): ${reason} (log: ${logFile})`);
     }
     try {
@@ -132,7 +132,7 @@ async function untilReady(
       // Not listening yet.
     }
   }
-  const reason = lastComplaint(logFile) ?? answer;
+  const reason = lastComplaint(logFile, logFrom) ?? answer;
   throw new DevStackError(`${name} was not ready within ${readyMs / 1000} s (${reason}; log: ${logFile})`);
 }
 

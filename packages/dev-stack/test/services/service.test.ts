@@ -98,7 +98,9 @@ test('a service that ends by itself is reported once, with its log', async () =>
 });
 
 test('a service that fails again is told of by what it says now, not by what it said before', async () => {
-  const service = await create('fatal');
+  const service = await create('disk');
+  await expect(service.start()).rejects.toThrow('The disk is full');
+  service.configure({ FAULT: 'fatal' });
   await expect(service.start()).rejects.toThrow('the database does not let us in');
   service.configure({ FAULT: 'throw' });
   await expect(service.start()).rejects.toThrow('ConfigError: The configuration is not valid');
