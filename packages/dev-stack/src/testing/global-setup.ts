@@ -15,7 +15,7 @@ import { keepTemporaryFilesInMemory } from './temporary-files.ts';
  * if it is killed.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  keepTemporaryFilesInMemory();
+  keepTemporaryFilesInMemory(process.env);
   bundleLibraries(process.env);
   await putRedisOnPath();
   await getPgBouncer();
