@@ -20,8 +20,7 @@ try {
 async function reset(): Promise<void> {
   if (!existsSync(directory)) return console.log('There is no data to remove.');
   const holder = lockHolder(directory);
-  if (holder !== undefined)
-    throw new DevStackError(`Latchkey is running (process ${holder}): stop it first.`);
+  if (holder !== undefined) throw new DevStackError(`Latchkey is running (${holder}): stop it first.`);
   const data = join(directory, 'postgres', 'data');
   await stopOrphan({
     pidFile: join(data, 'postmaster.pid'),

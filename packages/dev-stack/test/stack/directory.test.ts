@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@latchkey/testing';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { freePort, isPortFree } from '../../src/processes/ports.ts';
 import { serviceDefinitions } from '../../src/services/definitions.ts';
 import { loadSecrets } from '../../src/services/secrets.ts';
@@ -61,11 +61,36 @@ test('a directory is used by one stack at a time', () => {
 
 test('the lock of a process that has died is taken over, also if another process now has its number', () => {
   const { pid } = spawnSync('true');
-  writeFileSync(join(directory, 'stack.lock'), `${pid} 12345\n`);
-  lockDirectory(directory)();
-  writeFileSync(join(directory, 'stack.lock'), `${process.pid} 12345\n`);
+  for (const dead of [pid, process.pid]) {
+    writeFileSync(join(directory, 'stack.lock'), `${dead} 12345\n`);
+    expect(lockHolder(directory)).toBeUndefined();
+    lockDirectory(directory)();
+  }
+});
+
+test('a lock of another container, whose processes are not seen here, holds for as long as it is touched', () => {
+  writeFileSync(join(directory, 'stack.lock'), '4194304 12345\ncontainer.invalid pid:[1]\n');
+  expect(() => lockDirectory(directory)).toThrow(
+    `already runs from ${directory} (process 4194304 of another machine or container)`,
+  );
+  const before = new Date(Date.now() - 60_000);
+  utimesSync(join(directory, 'stack.lock'), before, before);
   expect(lockHolder(directory)).toBeUndefined();
   lockDirectory(directory)();
+});
+
+test('a lock is touched while it is held', () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const file = join(directory, 'stack.lock');
+  const unlock = lockDirectory(directory);
+  const before = new Date(Date.now() - 60_000);
+  utimesSync(file, before, before);
+  vi.advanceTimersByTime(5_000);
+  expect(statSync(file).mtimeMs).toBeGreaterThan(before.getTime());
+  unlock();
+  vi.advanceTimersByTime(5_000);
+  expect(existsSync(file)).toBe(false);
 });
 
 test('ports are the documented ones unless the environment names others', async () => {
