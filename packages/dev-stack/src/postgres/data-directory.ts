@@ -80,6 +80,7 @@ export async function prepareDataDirectory(
     rmSync(fresh, { recursive: true, force: true });
     const reason =
       errors.split('\n').find((line) => /error|fatal/i.test(line)) ?? errors.split('\n', 1)[0] ?? '';
+    if (/could not look up effective user ID/.test(errors)) throw new DevStackError(needsName(asUid));
     throw new DevStackError(
       explainText(errors) ??
         `Postgres cannot make its data directory: ${reason.replace(/^.*?(FATAL|PANIC|error):\s*/, '')}`,
@@ -87,4 +88,12 @@ export async function prepareDataDirectory(
   }
   renameSync(fresh, data);
   return password;
+}
+
+/** initdb asks the system for the name of its user, whom it does not need afterwards. */
+function needsName(uid = process.getuid?.()): string {
+  return (
+    `Postgres is set up only by a user with a name, and ${uid} has none in /etc/passwd: start as another user; in a ` +
+    'container, add the host’s names (--volume /etc/passwd:/etc/passwd:ro).'
+  );
 }

@@ -76,7 +76,12 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
       const taken = /Address already in use|Could not create server TCP/i.test(log);
       if (taken && options.port === undefined && attempt < 5) continue;
       if (taken) throw new DevStackError(`Port ${port} is in use, so Redis cannot start there.`);
-      if (/Bad file format|corrupt|Unexpected end of file/i.test(log)) {
+      if (/Can't handle RDB format version/i.test(log)) {
+        throw new DevStackError(
+          `The data in ${directory} is of a newer Redis: start that one, or empty it with npm run reset.`,
+        );
+      }
+      if (/Bad file format|AOF loading aborted|corrupt|Unexpected end of file/i.test(log)) {
         throw new DevStackError(`Redis cannot read its data in ${directory}: npm run reset empties it.`);
       }
       if (/: 7\.0 or later/.test(String(error))) throw error;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '@latchkey/testing';
@@ -43,6 +43,16 @@ test('starts in a folder that only its owner can enter, and keeps data between s
 
   const second = await start();
   expect(await query(await second.createDatabase('cart'), 'SELECT id FROM item')).toEqual([{ id: 7 }]);
+});
+
+test.runIf(process.getuid?.() === 0)('a user without a name is told what to do', async () => {
+  const nobodys = 2 ** 31 - 7;
+  mkdirSync(directory);
+  chownSync(directory, nobodys, nobodys);
+  chmodSync(join(directory, '..'), 0o755);
+  await expect(start()).rejects.toThrow(
+    /^Postgres is set up only by a user with a name, and 2147483641 has none in \/etc\/passwd: .*--volume/,
+  );
 });
 
 test('starts whatever the shell’s environment says about another Postgres, or an unknown time zone or locale', async () => {

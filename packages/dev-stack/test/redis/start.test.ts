@@ -136,6 +136,20 @@ test('data that Redis cannot read is named, with advice', async () => {
   await expect(start()).rejects.toThrow(/^Redis cannot read its data in .*: npm run reset empties it\.$/);
 });
 
+test('data of a newer Redis is named, with advice', async () => {
+  const redis = await start();
+  await redis.stop();
+  const folder = join(root, 'redis', 'appendonlydir');
+  const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.base.rdb')) ?? '');
+  const data = readFileSync(file);
+  // The first nine bytes are REDIS and the version of the format.
+  data.write('REDIS9999');
+  writeFileSync(file, data);
+  await expect(start()).rejects.toThrow(
+    /^The data in .* is of a newer Redis: start that one, or empty it with npm run reset\.$/,
+  );
+});
+
 test('a port in use is named', async () => {
   const first = await start();
   const port = Number(new URL(first.url).port);
