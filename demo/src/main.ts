@@ -1,3 +1,5 @@
+import { DevStackError } from '@latchkey/dev-stack/errors';
+import { stopSignal } from '@latchkey/dev-stack/stop-signal';
 import { createNarrator } from './narrator.ts';
 import { createShop } from './shop.ts';
 import { rolesAndAccounts } from './steps/administration.ts';
@@ -15,16 +17,31 @@ import type { Stage } from './steps/step.ts';
 import { stolenAccessToken, stolenRefreshToken } from './steps/stolen-tokens.ts';
 import { verdicts } from './steps/verdicts.ts';
 import { whoActsForWhom } from './steps/who-acts-for-whom.ts';
-import { findSystem } from './system.ts';
+import { findSystem, type System } from './system.ts';
 
 const tell = createNarrator((line) => process.stdout.write(`${line}\n`));
-const system = await findSystem(process.env);
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void system.stop().finally(() => process.exit(1)));
-}
+const stopping = stopSignal(() => process.stdout.write('\nStopping …\n'));
 
 try {
+  const system = await findSystem(process.env, { signal: stopping });
+  // A step may wait for a long time for a system that is gone.
+  stopping.addEventListener('abort', () => void system.stop().finally(() => process.exit(1)));
+  try {
+    await play(system);
+  } finally {
+    await system.stop();
+  }
+  process.stdout.write(`\n${tell.summary()}\n`);
+  for (const { what } of tell.failures()) process.stdout.write(`NOT SO: ${what}\n`);
+  process.exitCode = tell.failures().length > 0 ? 1 : 0;
+} catch (error) {
+  process.exitCode = 1;
+  if (stopping.aborted) process.stdout.write('Stopped.\n');
+  else if (error instanceof DevStackError) process.stderr.write(`${error.message}\n`);
+  else throw error;
+}
+
+async function play(system: System): Promise<void> {
   const { urls, accounts, giftIdeas, auth, encryptTokensFor, stepUpAfterSeconds, turnClock, logs } = system;
   const stage: Stage = {
     tell,
@@ -62,12 +79,4 @@ try {
   await signedInElsewhere(stage);
   // Last, because it may leave a clock turned.
   await lostReply(stage);
-} finally {
-  await system.stop();
-}
-
-process.stdout.write(`\n${tell.summary()}\n`);
-if (tell.failures().length > 0) {
-  for (const { what } of tell.failures()) process.stdout.write(`NOT SO: ${what}\n`);
-  process.exitCode = 1;
 }

@@ -2,24 +2,42 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStack } from '@latchkey/dev-stack';
+import { type Stack, startStack } from '@latchkey/dev-stack';
 import { byService, nameOf } from '@latchkey/services';
 import type { System } from './system.ts';
 
 const stepUpAfterSeconds = 2;
 const turnedClock = new URL('./turned-clock.ts', import.meta.url);
 
-/** Starts the whole system on free ports. Its data is in a temporary folder, which `stop` deletes. */
-export async function startOwnSystem(): Promise<System> {
+/**
+ * Starts the whole system on free ports. Its data is in a temporary folder, which `stop` deletes. If it rejects, also
+ * because `signal` is aborted, nothing is left.
+ */
+export async function startOwnSystem(signal: AbortSignal): Promise<System> {
   const directory = await mkdtemp(join(tmpdir(), 'latchkey-demo-'));
-  process.stdout.write('Starting a separate system for the demo, on free ports …\n');
-  const clockFile = join(directory, 'clock-ahead-ms');
-  await writeFile(clockFile, '0');
-  const stack = await startStack({
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    process.stdout.write('Starting a separate system for the demo, on free ports …\n');
+    const clockFile = join(directory, 'clock-ahead-ms');
+    await writeFile(clockFile, '0');
+    const stack = await start({ directory, clockFile, signal });
+    return systemOf(stack, { clockFile, stop: () => stack.stop().then(remove) });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+type Start = { directory: string; clockFile: string; signal: AbortSignal };
+
+function start({ directory, clockFile, signal }: Start): Promise<Stack> {
+  return startStack({
     directory,
     ports: 'random',
     giftIdeas: true,
     exampleId: true,
+    signal,
+    onProgress: (line) => process.stdout.write(`${line}\n`),
     // A key may sign once every service has had time to fetch it: short here, so that the demo need not wait.
     // For the same reason, a large payment requires a new sign-in after two seconds.
     env: {
@@ -36,12 +54,18 @@ export async function startOwnSystem(): Promise<System> {
       },
     },
   });
+}
+
+function systemOf(
+  stack: Stack,
+  { clockFile, stop }: { clockFile: string; stop: () => Promise<void> },
+): System {
   return {
     // By the names of the services themselves, which proofs of possession have to name.
     urls: byService((key) => stack.services[key].url.replace('127.0.0.1', 'localhost')),
     accounts: stack.accounts,
     giftIdeas: stack.giftIdeas?.url.replace('127.0.0.1', 'localhost'),
-    stepUpAfterSeconds: stepUpAfterSeconds,
+    stepUpAfterSeconds,
     auth: stack.services.auth,
     async encryptTokensFor(service) {
       const { auth } = stack.services;
@@ -55,9 +79,6 @@ export async function startOwnSystem(): Promise<System> {
       await stack.services.auth.start();
     },
     logs: (service) => stack.services[service].logs(),
-    async stop() {
-      await stack.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
+    stop,
   };
 }

@@ -26,14 +26,17 @@ const variables = byService((key) => services[key].urlVariable);
 /**
  * Uses the running system that the environment names (AUTH_URL, CART_URL, WISHLIST_URL, PAYMENT_URL: all or none; and
  * GIFT_IDEAS_URL, where that runs). That system must have the demo accounts. Without these variables, starts a separate
- * system.
+ * system, unless `signal` is aborted before it is ready.
  */
-export async function findSystem(env: NodeJS.ProcessEnv): Promise<System> {
+export async function findSystem(
+  env: NodeJS.ProcessEnv,
+  { signal }: { signal: AbortSignal },
+): Promise<System> {
   const missing = Object.values(variables).filter((variable) => !env[variable]);
   if (missing.length === Object.keys(variables).length) {
     // Imported only here: the container that runs the demo against a running system lacks Postgres and Redis.
     const { startOwnSystem } = await import('./own-system.ts');
-    return startOwnSystem();
+    return startOwnSystem(signal);
   }
   const { demoAccounts } = await import('@latchkey/dev-stack/demo-accounts');
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not set: name all services, or none`);

@@ -38,12 +38,19 @@ const sections: readonly Section[] = [
   codeFlowSection,
 ];
 
+// npm and the terminal each deliver the same Ctrl-C, a few milliseconds apart.
+const sameSignalMs = 1_000;
 const interrupted = new AbortController();
+let interruptedAt = 0;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    // A second signal ends the process without an orderly stop.
-    if (interrupted.signal.aborted) process.exit(1);
-    interrupted.abort();
+    if (!interrupted.signal.aborted) {
+      interruptedAt = performance.now();
+      interrupted.abort();
+    } else if (performance.now() - interruptedAt > sameSignalMs) {
+      // A second signal ends the process without an orderly stop.
+      process.exit(1);
+    }
   });
 }
 
@@ -51,7 +58,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   if (interrupted.signal.aborted) process.stderr.write('\nStopped; nothing is left running.\n');
-  else process.stderr.write(`\n${error instanceof UsageError ? error.message : String(stackOf(error))}\n`);
+  else process.stderr.write(`\n${textOf(error)}\n`);
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }
 
@@ -78,6 +85,9 @@ async function main(argv: readonly string[]): Promise<number> {
   return verdictOf(report) === 'PASSED' ? 0 : 1;
 }
 
-function stackOf(error: unknown): unknown {
-  return error instanceof Error ? error.stack : error;
+/** A fault that the person can repair is told without a stack. dev-stack's class is not installed everywhere. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const isOurs = error instanceof UsageError || error.name === 'DevStackError';
+  return isOurs ? error.message : (error.stack ?? error.message);
 }

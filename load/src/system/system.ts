@@ -47,6 +47,7 @@ async function startOwnSystem(signal: AbortSignal): Promise<SystemUnderLoad> {
       // keys.
       env: { auth: { JWKS_MAX_AGE_SECONDS: '10', KEY_SKEW_SECONDS: '5' } },
       signal,
+      onProgress: (line) => process.stderr.write(`${line}\n`),
     });
     return {
       urls: byService((key) => stack.services[key].url),
