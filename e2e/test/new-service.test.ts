@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Stack } from '@latchkey/dev-stack';
+import { bundledFor } from '@latchkey/dev-stack/testing';
 import { send } from '@latchkey/person';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { claimsOf, joinAsService } from './matrix-tokens.ts';
 import { signIn } from './system.ts';
 
@@ -37,12 +38,17 @@ beforeAll(async () => {
     ),
   );
   const { startStack } = await import(pathToFileURL(join(copy, 'packages/dev-stack/src/index.ts')).href);
-  stack = await startStack({
-    directory: join(copy, '.latchkey'),
-    ports: 'random',
-    durable: false,
-    started: ['cart', 'orders'],
-  });
+  vi.stubEnv('NODE_OPTIONS', bundledFor(copy));
+  try {
+    stack = await startStack({
+      directory: join(copy, '.latchkey'),
+      ports: 'random',
+      durable: false,
+      started: ['cart', 'orders'],
+    });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 afterAll(async () => {
   await stack?.stop();
@@ -52,7 +58,7 @@ afterAll(async () => {
 /** Copies the packages' links to each other, which are relative. One link leads to the installed dependencies. */
 function copyRepository(): void {
   const isOurs = (path: string) =>
-    !/\/(\.pnpm|\.git|\.latchkey|\.turbo|\.vite|dist)$/.test(path.slice(repository.length));
+    !/\/(\.pnpm|\.cache|\.git|\.latchkey|\.turbo|\.vite|dist)$/.test(path.slice(repository.length));
   cpSync(repository, copy, { recursive: true, verbatimSymlinks: true, filter: isOurs });
   symlinkSync(join(repository, 'node_modules', '.pnpm'), join(copy, 'node_modules', '.pnpm'));
 }
