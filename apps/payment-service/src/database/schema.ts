@@ -82,7 +82,10 @@ export const idempotencyKeys = pgTable(
     fingerprint: text('fingerprint').notNull(),
     /** The payment or refund that the request made. */
     resourceId: uuid('resource_id').notNull(),
-    /** Until then a run holds the request. Later, if it has no answer, another run may take it over. */
+    /**
+     * Until then a run holds the request. Later, if it has no answer, another run may take it over. Of an answered one:
+     * when it was answered.
+     */
     runningUntil: instant('running_until').notNull(),
     answerStatus: integer('answer_status'),
     /** json, not jsonb, keeps the order of the members. */

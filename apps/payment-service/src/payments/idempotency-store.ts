@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '@latchkey/service-kit';
-import { and, eq, isNotNull, isNull, lt, lte } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm';
 import type { Connection, Database } from '../database/open-payment-database.ts';
 import { idempotencyKeys } from '../database/schema.ts';
 import type { RequestIdentity } from './idempotency.ts';
 
-/** A key and its answer are kept for at least this long. */
-const keyRetentionMs = 24 * 60 * 60 * 1000;
+/** A key and its answer are kept for at least this long after the answer. */
+const keyRetention = sql`interval '24 hours'`;
 
 /** The answer as it was sent. */
 export type Answer = { readonly status: number; readonly body: unknown };
@@ -112,7 +112,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
     async finish(claim: Claim, answer: Answer): Promise<void> {
       await database
         .update(idempotencyKeys)
-        .set({ answerStatus: answer.status, answerBody: answer.body })
+        .set({ answerStatus: answer.status, answerBody: answer.body, runningUntil: new Date(clock()) })
         .where(unanswered(claim));
     },
 
@@ -125,14 +125,18 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
     },
 
     /**
-     * Deletes answered keys older than 24 hours. Keeps each key without a final answer, since only a repetition can
-     * finish its request. Returns how many it deleted.
+     * Deletes the keys that were answered more than 24 hours ago. Keeps each key without a final answer, since only a
+     * repetition can finish its request. Returns how many it deleted.
      */
     async forgetOld(): Promise<number> {
-      const before = new Date(clock() - keyRetentionMs);
+      // By the later clock of the two, a replica whose clock is ahead would delete everybody's keys.
+      const now = sql`least(now(), ${new Date(clock()).toISOString()}::timestamptz)`;
+      const before = sql`${now} - ${keyRetention}`;
+      const { createdAt, runningUntil, answerStatus } = idempotencyKeys;
       const gone = await database
         .delete(idempotencyKeys)
-        .where(and(lt(idempotencyKeys.createdAt, before), isNotNull(idempotencyKeys.answerStatus)));
+        // An answer is no older than its key, whose age has the index.
+        .where(and(lt(createdAt, before), lt(runningUntil, before), isNotNull(answerStatus)));
       return gone.rowCount ?? 0;
     },
   };
