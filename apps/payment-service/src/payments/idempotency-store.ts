@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '@latchkey/service-kit';
-import { and, eq, isNotNull, isNull, lt, lte, sql } from 'drizzle-orm';
+import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { Connection, Database } from '../database/open-payment-database.ts';
 import { idempotencyKeys } from '../database/schema.ts';
 import type { RequestIdentity } from './idempotency.ts';
+import { isRunning } from './run-rules.ts';
 
 /** A key and its answer are kept for at least this long after the answer. */
 const keyRetention = sql`interval '24 hours'`;
@@ -64,6 +65,7 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
 
   /** Undefined while another run holds it. */
   async function takeOver(row: Row): Promise<Claim | undefined> {
+    if (isRunning(row.runningUntil, { now: clock(), runMs })) return undefined;
     const taken = await database
       .update(idempotencyKeys)
       .set({ runningUntil: runningUntil() })
@@ -72,7 +74,6 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
           sameKey(row),
           isNull(idempotencyKeys.answerStatus),
           eq(idempotencyKeys.runningUntil, row.runningUntil),
-          lte(idempotencyKeys.runningUntil, new Date(clock())),
         ),
       )
       .returning({ resourceId: idempotencyKeys.resourceId });
@@ -120,7 +121,8 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
     async release(claim: Claim): Promise<void> {
       await database
         .update(idempotencyKeys)
-        .set({ runningUntil: new Date(clock()) })
+        // Past by every clock.
+        .set({ runningUntil: new Date(0) })
         .where(unanswered(claim));
     },
 

@@ -51,7 +51,7 @@ export async function pay(context: PaymentsContext, request: PayRequest): Promis
   const { identity, cart } = request;
   let written: Payment | undefined;
   const claim = await context.keys.claim(identity, async (transaction, id) => {
-    written = await writeDown(transaction, request, { id, now: context.clock() });
+    written = await writeDown(transaction, request, { id, context });
   });
   // We wrote this answer ourselves, below.
   if (claim.answer) return { ...(claim.answer as Omit<PayAnswer, 'replayed'>), replayed: true };
@@ -84,13 +84,14 @@ function refuseImpossible({ amount, card }: PayRequest): void {
 async function writeDown(
   transaction: Connection,
   { identity: { subject }, amount, card }: PayRequest,
-  { id, now }: { id: string; now: number },
+  { id, context }: { id: string; context: PaymentsContext },
 ): Promise<Payment> {
+  const now = context.clock();
   // Only for a new payment: one from the card's last day can still be repeated on the next day.
   if (isExpired(card, now)) throw refusal('expired_card', 'The card has expired.');
   // One at a time for each buyer: of two keys for one cart, one gets its 409 here, before anything is stored.
   await lockSubject(transaction, subject);
-  refuseWhileRunning(await unsettledPayments(transaction, subject), now);
+  refuseWhileRunning(context, await unsettledPayments(transaction, subject));
   return insertPendingPayment(transaction, {
     id,
     subject,

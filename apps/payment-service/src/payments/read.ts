@@ -8,6 +8,7 @@ import type { Payment } from './payment.ts';
 import { findPayment, listPayments } from './payment-store.ts';
 import { sendRefund } from './refund.ts';
 import { pendingRefunds } from './refund-store.ts';
+import { isRunning } from './run-rules.ts';
 import { type Settlement, settleCartIfPossible } from './settle.ts';
 
 export type Reader = {
@@ -35,7 +36,8 @@ export async function readPayment(context: PaymentsContext, id: string, reader: 
 }
 
 async function withNews(context: PaymentsContext, payment: Payment): Promise<Payment> {
-  const abandoned = (since: Date) => context.clock() - since.getTime() > context.runMs;
+  const { clock, runMs } = context;
+  const abandoned = (since: Date) => !isRunning(new Date(since.getTime() + runMs), { now: clock(), runMs });
   if (payment.status === 'unknown' || (payment.status === 'pending' && abandoned(payment.createdAt))) {
     return inquire(context, payment);
   }

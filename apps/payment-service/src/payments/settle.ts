@@ -5,6 +5,7 @@ import type { PaymentsContext } from './context.ts';
 import type { Payment } from './payment.ts';
 import { markCartSettled, type UnsettledPayment, unsettledPayments } from './payment-store.ts';
 import { isSettled } from './rules.ts';
+import { isRunning } from './run-rules.ts';
 
 export type Settlement = {
   readonly payment: Payment;
@@ -63,7 +64,7 @@ export async function settleOthers(
 ): Promise<void> {
   const unsettled = await unsettledPayments(context.database, payment.subject);
   const others = unsettled.filter(({ id }) => id !== payment.id);
-  refuseWhileRunning(others, context.clock());
+  refuseWhileRunning(context, others);
   for (const other of others) {
     const ended = isSettled(other.status) ? other : await giveUp(context, other);
     if (!isSettled(ended.status)) throw checkoutInProgress();
@@ -72,8 +73,12 @@ export async function settleOthers(
 }
 
 /** @throws ProblemError 409 `checkout_in_progress` while a run holds one of these payments */
-export function refuseWhileRunning(payments: readonly UnsettledPayment[], now: number): void {
-  if (payments.some(({ runningUntil }) => runningUntil !== undefined && runningUntil.getTime() > now)) {
+export function refuseWhileRunning(
+  { clock, runMs }: PaymentsContext,
+  payments: readonly UnsettledPayment[],
+): void {
+  const times = { now: clock(), runMs };
+  if (payments.some(({ runningUntil }) => runningUntil !== undefined && isRunning(runningUntil, times))) {
     throw checkoutInProgress();
   }
 }

@@ -148,6 +148,28 @@ describe('two keys for one cart', () => {
     expect(service.carts.statusesOf('sleeper').sort()).toEqual(['completed', 'released']);
   });
 
+  it.each([
+    ['was in doubt', sql`running_until`],
+    ['crashed', sql`now() + interval '1 hour'`],
+  ])(
+    'a payment that %s while the clock was an hour ahead holds up no other, and goes on',
+    async (what, runningUntil) => {
+      const subject = `ahead, ${what}`;
+      const ahead = await startPaymentService({ beside: service, clock: () => Date.now() + 3_600_000 });
+      const { pay } = buyer(subject, 100);
+      const first = await pay(100, { key: 'first', number: late, from: ahead });
+      await ahead.close();
+      expect(first.status).toBe(202);
+      await service.database.db.execute(
+        sql`update idempotency_keys set running_until = ${runningUntil} where subject = ${subject}`,
+      );
+      service.carts.put(subject, euros(30));
+      expect((await pay(30)).status).toBe(201);
+      expect((await pay(100, { key: 'first', number: late })).body.status).toBe('succeeded');
+      expect(await charges(subject)).toMatchObject({ charged: 2, taken: 130 });
+    },
+  );
+
   it('while the processor does not report the result of the first, the second waits', async () => {
     const sandbox = createSandboxProcessor(service.database.db);
     let silent = true;

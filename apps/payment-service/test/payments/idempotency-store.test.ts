@@ -75,3 +75,22 @@ test('a key is forgotten a day after its answer', async () => {
   await yesterday.finish(await yesterday.claim(identity, nothingMore), answer);
   expect(await storeAt(0).forgetOld()).toBe(1);
 });
+
+test.each([
+  ['gave up', true],
+  ['crashed', false],
+])('a run that %s while its clock was an hour ahead holds its key no longer', async (_what, isReleased) => {
+  const identity = newIdentity();
+  const ahead = storeAt(hourMs);
+  const run = await ahead.claim(identity, nothingMore);
+  if (isReleased) await ahead.release(run);
+  expect(await storeAt(0).claim(identity, nothingMore)).toEqual(run);
+});
+
+test('a run holds its key when its clock differs by half a minute, as clocks may', async () => {
+  const identity = newIdentity();
+  await storeAt(29_000).claim(identity, nothingMore);
+  await expect(storeAt(0).claim(identity, nothingMore)).rejects.toMatchObject({
+    code: 'request_in_progress',
+  });
+});

@@ -92,3 +92,13 @@ test('a payment that never reached the processor stays open for its request to b
   expect([repeated.status, repeated.body.id, repeated.body.status]).toEqual([201, body.id, 'succeeded']);
   expect(await chargesOf(service.database.db, 'cut off')).toMatchObject({ charged: 1, calls: 1 });
 });
+
+test('reading asks the processor for a payment that seems to come from the future: a clock was ahead', async () => {
+  const token = service.customer('from the future');
+  const { body } = await service.pay({ token, body: { amount: euros(700), card: card('4242424242424242') } });
+  // The state that a crash after the charge left.
+  await service.database.db.execute(
+    sql`update payments set status = 'pending', created_at = now() + interval '1 hour' where id = ${body.id}`,
+  );
+  expect((await service.call(`/payments/${body.id}`, { token })).body.status).toBe('succeeded');
+});
