@@ -1,17 +1,15 @@
 import type { IdentityStore } from '@latchkey/auth-client';
-import { asc, desc, gt, lte } from 'drizzle-orm';
+import { asc, desc, gt, lte, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { serviceKeys } from './service-keys-table.ts';
 
 /** Verifiers refuse key sets of more than 64 keys. */
 const maxKeys = 60;
-/** Expired keys are kept for a while, for investigations. */
-const keptAfterExpiryMs = 3_600_000;
 
 /**
  * Keeps the public keys of a service's replicas in the table `service_keys` of the service's own Postgres, so that
- * every replica can publish them all. Times come from the caller: replicas' clocks may differ by seconds, but keys live
- * for minutes.
+ * every replica can publish them all. Times come from the caller and are kept by Postgres' clock: a replica whose own
+ * clock is ahead deletes no other's key.
  *
  * Does not check the keys: only this service writes to the table.
  *
@@ -25,25 +23,28 @@ export function createIdentityStore(
 ): IdentityStore {
   return {
     async put({ kid, jwk, expiresAt }) {
-      const expiry = new Date(expiresAt);
+      const expiry = byPostgres(expiresAt);
       await db
         .insert(serviceKeys)
         .values({ kid, jwk, expiresAt: expiry })
         .onConflictDoUpdate({ target: serviceKeys.kid, set: { expiresAt: expiry } });
-      // Never deletes the key just stored: it is newer than all that are due.
-      await db
-        .delete(serviceKeys)
-        .where(lte(serviceKeys.expiresAt, new Date(Date.now() - keptAfterExpiryMs)));
+      // Expired keys are kept for a while, for investigations.
+      await db.delete(serviceKeys).where(lte(serviceKeys.expiresAt, sql`now() - interval '1 hour'`));
     },
 
     async list(now) {
       const rows = await db
         .select()
         .from(serviceKeys)
-        .where(gt(serviceKeys.expiresAt, new Date(now)))
+        .where(gt(serviceKeys.expiresAt, byPostgres(now)))
         .orderBy(desc(serviceKeys.expiresAt), asc(serviceKeys.kid))
         .limit(maxKeys);
       return rows.map(({ kid, jwk, expiresAt }) => ({ kid, jwk, expiresAt: expiresAt.getTime() }));
     },
   };
+}
+
+/** A time of this process's clock, by that of Postgres. */
+function byPostgres(ms: number) {
+  return sql`now() + make_interval(secs => ${(ms - Date.now()) / 1000})`;
 }

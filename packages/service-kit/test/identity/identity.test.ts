@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createServiceIdentity, type IdentityStore, type ServiceIdentity } from '@latchkey/auth-client';
 import { createJwtVerifier } from '@latchkey/auth-client/jwt';
 import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   addServiceClientMetrics,
   createIdentityStore,
@@ -47,6 +47,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  vi.useRealTimers();
   for (const identity of identities.splice(0)) identity.close();
   for (const close of closing.splice(0).reverse()) await close();
   await test.drop();
@@ -121,16 +122,35 @@ describe('replicas of one service', () => {
 });
 
 describe('the store', () => {
+  /** Longer than this machine stands still. */
+  const halfAnHourMs = 1_800_000;
   const jwk = { kty: 'RSA', n: 'AQ', e: 'AQAB', kid: 'k', use: 'sig', alg: 'RS256' };
 
   it('keeps a key longer when it is put again, without changing it', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     await store.put({ kid: 'k', jwk, expiresAt: 2_000_000_000_000 });
-    await store.put({ kid: 'k', jwk: { ...jwk, n: 'Aw' }, expiresAt: 2_000_000_060_000 });
-    expect(await store.list(2_000_000_000_000)).toEqual([{ kid: 'k', jwk, expiresAt: 2_000_000_060_000 }]);
-    expect(await store.list(2_000_000_060_000)).toEqual([]);
+    const [first] = await store.list(Date.now());
+    await store.put({ kid: 'k', jwk: { ...jwk, n: 'Aw' }, expiresAt: 2_003_600_000_000 });
+    const [again] = await store.list(2_000_000_000_000 + halfAnHourMs);
+    expect(again).toEqual({ kid: 'k', jwk, expiresAt: expect.any(Number) });
+    expect(again?.expiresAt).toBeGreaterThanOrEqual((first?.expiresAt ?? Infinity) + 3_600_000_000);
+    expect(await store.list(2_003_600_000_000 + halfAnHourMs)).toEqual([]);
+  });
+
+  it('goes by Postgres’ clock: a replica whose own is two hours ahead takes no other’s key away', async () => {
+    await store.put({ kid: 'right', jwk, expiresAt: Date.now() + 600_000 });
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 7_200_000 });
+    await store.put({ kid: 'ahead', jwk, expiresAt: Date.now() + 600_000 });
+    const both = ['ahead', 'right'];
+    const kids = async () => (await store.list(Date.now())).map(({ kid }) => kid).sort();
+    expect(await kids()).toEqual(both);
+    vi.useRealTimers();
+    expect(await kids()).toEqual(both);
+    expect(await store.list(Date.now() + halfAnHourMs)).toEqual([]);
   });
 
   it('lists those that live longest first, and no more than a key set may have', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() });
     for (let n = 0; n < 64; n += 1)
       await store.put({ kid: `k${n}`, jwk, expiresAt: 2_000_000_000_000 + n * 1000 });
     const kids = (await store.list(Date.now())).map(({ kid }) => kid);
