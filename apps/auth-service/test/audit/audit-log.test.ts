@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { forThisFile } from '@latchkey/testing';
 import { asc } from 'drizzle-orm';
 import { beforeEach, expect, test, vi } from 'vitest';
@@ -103,6 +104,20 @@ test('while Postgres is away events wait, and are written when it is back', asyn
   await audit.flush();
   expect(audit.counts()).toEqual({ queued: 0, written: 3, lost: 0 });
   expect((await rows()).map(({ details }) => details?.['index'])).toEqual([0, 1, 2]);
+});
+
+test('an event whose insert meets a connection with broken TLS is written again, and not lost', async () => {
+  const audit = auditLog();
+  database.pool.once('acquire', (client) => {
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    const broken = Object.assign(new Error('bad record mac'), { code: 'ERR_SSL_BAD_RECORD_MAC' });
+    // When the insert has been sent.
+    process.nextTick(() => stream.destroy(broken));
+  });
+  audit.record({ event: 'sign_in.failed' });
+  await audit.flush();
+  expect(audit.counts()).toEqual({ queued: 0, written: 1, lost: 0 });
+  expect(errors).toEqual([]);
 });
 
 test('beyond the bound an event is lost from Postgres: it is counted and warned of, and the log still has it', async () => {

@@ -1,11 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
 import { createTestDatabase } from '@latchkey/dev-stack/testing';
-import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
+import { type AuthDatabase, openAuthDatabase } from '../../src/database/open-auth-database.ts';
 import type { Database } from '../../src/database/schema.ts';
 
 export type OpenTestDatabase = {
   readonly db: Database;
+  /** The connections of `db`. */
+  readonly pool: AuthDatabase['pool'];
   /** Opens another pool on the same database, as another replica does. */
   another(): Promise<Database>;
   /** Cuts `db` off from Postgres: connections break, and new ones are refused. */
@@ -23,6 +25,7 @@ export async function openTestDatabase(): Promise<OpenTestDatabase> {
   const [first] = opened as [Awaited<ReturnType<typeof open>>];
   return {
     db: first.db,
+    pool: first.pool,
     async another() {
       const other = await open(database.url);
       opened.push(other);

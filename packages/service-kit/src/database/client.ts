@@ -57,10 +57,15 @@ export function createPool(config: Omit<pg.PoolConfig, 'Client'>, { url, silentM
   pool.on('remove', (client) => idle.delete(client));
   return pool;
 
-  /** Sending and receiving both restart the timeout. Silence without a running statement has no effect. */
+  /**
+   * Marks the errors of the line. Sending and receiving both restart the timeout of silence, which has no effect without
+   * a running statement.
+   */
   function watch(client: pg.Client): void {
     const insides = client as unknown as Insides;
     const { stream } = insides.connection;
+    // Before anybody else hears of it. Only what ends the connection is an error of the client.
+    client.on('error', asConnectionError);
     stream.setTimeout(silentMs);
     // Not as a parameter of setTimeout: that is called only once, and the first time may be on an idle connection.
     stream.on('timeout', () => {

@@ -8,8 +8,11 @@ const unavailableSystemCodes = new Set(
     ' ',
   ),
 );
-// pg and pg-pool throw these without a code.
+// pg and pg-pool throw these without a code: the first three when what came is not what Postgres sends.
 const unavailableMessages = [
+  'received invalid response',
+  'Received unexpected ',
+  'There was an error establishing an SSL connection',
   'Connection terminated',
   'timeout exceeded when trying to connect',
   'timeout expired',
@@ -46,6 +49,7 @@ export function isDatabaseUnavailable(error: unknown): boolean {
 
 function isUnavailable(error: unknown, depth: number): boolean {
   if (!(error instanceof Error) || depth >= maxCauses) return false;
+  if (connectionErrors.has(error)) return true;
   const parts: unknown[] = error instanceof AggregateError ? error.errors : [];
   return (
     (parts.length === 0 ? saysUnavailable(error) : parts.some((part) => isUnavailable(part, depth + 1))) ||
@@ -55,7 +59,6 @@ function isUnavailable(error: unknown, depth: number): boolean {
 
 function saysUnavailable(error: Error & { code?: unknown; severity?: unknown; syscall?: unknown }): boolean {
   const { code } = error;
-  if (connectionErrors.has(error)) return true;
   if (typeof code !== 'string')
     return unavailableMessages.some((message) => error.message.startsWith(message));
   // Only errors of Postgres have a severity.

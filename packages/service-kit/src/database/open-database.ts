@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { Static, TObject } from 'typebox';
 import { ConfigError, currentSetting, type serviceConfig } from '../settings/config.ts';
 import { createPool } from './client.ts';
-import { isDatabaseUnavailable } from './errors.ts';
+import { asConnectionError, isDatabaseUnavailable } from './errors.ts';
 import { giveBackConnections } from './transactions.ts';
 
 /** Settings of serviceConfig. The URL is read again for each connection, because the password may have changed. */
@@ -56,7 +56,7 @@ const migrationLock = 0x1a7c_4e79;
  * Afterwards an outage of the database does not end the process: queries reject until it is back, and the error handler
  * answers 503. A silent connection is closed after 6 s. Does not create the database.
  *
- * @throws the last connection error after 15 s; at once for a wrong password or a missing database.
+ * @throws the last connection error after 15 s; at once for a wrong password, a missing database or a certificate.
  * @throws ConfigError if a pooler refuses or ignores the time limits of statements.
  * @example
  * const database = await openDatabase({ config, schema, migrationsFolder, applicationName: 'cart-service' });
@@ -78,10 +78,8 @@ export async function openDatabase<S extends Record<string, unknown>>(
     },
     { url: () => currentSetting(config, 'DATABASE_URL'), silentMs: options.silentMs ?? silentLineMs },
   );
-  // Without a listener, a connection that breaks within a transaction would end the process: the pool listens only to
-  // idle ones. The next query replaces an idle connection; in a transaction the next statement fails.
+  // Without a listener, an idle connection that breaks would end the process. The next query replaces it.
   pool.on('error', () => {});
-  pool.on('connect', (client) => client.on('error', () => {}));
   const db = drizzle(pool, { schema });
   giveBackConnections(db, { pool, schema });
   return {
@@ -154,6 +152,9 @@ async function proveTimeLimit(client: pg.Client): Promise<void> {
 
 // Waiting does not help with a wrong password or a missing database.
 const refusals = /^(?:28|3D)/;
+// The system's codes, and TLS that breaks. A certificate has others (CERT_…, ERR_TLS_…, ERROR_IN_CERT_…), and stays as
+// it is.
+const lineFaults = /^(?:E(?!RR)|ERR_SSL_(?!.*(?:CERT|UNKNOWN_CA)))/;
 
 async function firstConnection({
   config,
@@ -169,7 +170,7 @@ async function firstConnection({
       query_timeout: migrationTimeoutMs + 1000,
       ...keepAlive,
     });
-    client.on('error', () => {});
+    client.on('error', asConnectionError);
     try {
       await client.connect();
       // A pooler accepts us also when it cannot reach Postgres. Only an answer shows that.
@@ -181,8 +182,9 @@ async function firstConnection({
         throw new ConfigError([
           'The pooler before Postgres refuses a parameter. PgBouncer needs: ignore_startup_parameters = statement_timeout,idle_in_transaction_session_timeout',
         ]);
-      const isRefused = refusals.test(String((error as { code?: unknown }).code));
-      if (isRefused || !isDatabaseUnavailable(error) || Date.now() >= giveUpAt) throw error;
+      const code = String((error as { code?: unknown }).code);
+      if (lineFaults.test(code)) asConnectionError(error as Error);
+      if (refusals.test(code) || !isDatabaseUnavailable(error) || Date.now() >= giveUpAt) throw error;
       await delay(retryEveryMs);
     }
   }

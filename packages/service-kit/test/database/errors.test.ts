@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
+import { asConnectionError } from '../../src/database/errors.ts';
 import { isDatabaseUnavailable } from '../../src/index.ts';
 
 describe('what Postgres answers', () => {
@@ -38,6 +39,15 @@ describe('what Postgres answers', () => {
     Object.assign(error, { code: state.slice(0, 5), severity: 'ERROR' });
     expect(isDatabaseUnavailable(new Error('Failed query', { cause: error }))).toBe(isUnavailable);
   });
+});
+
+it.each([
+  new pg.DatabaseError('received invalid response: 78', 4, 'error'),
+  new Error('Received unexpected commandComplete message from backend.'),
+  new Error('There was an error establishing an SSL connection'),
+  asConnectionError(new AggregateError([Object.assign(new Error('address'), { code: 'EADDRNOTAVAIL' })])),
+])('what is no answer of Postgres is an error of the connection: %s', (error) => {
+  expect(isDatabaseUnavailable(new Error('Failed query', { cause: error }))).toBe(true);
 });
 
 it('an error that does not come from a database is no database error', () => {

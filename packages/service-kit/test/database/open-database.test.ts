@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -59,6 +61,13 @@ async function open(url: string, poolSize = 2, timeoutMs = 10_000): Promise<Test
   return database;
 }
 
+async function backendOf({ db }: Pick<TestedDatabase, 'db'>): Promise<number | undefined> {
+  return (await db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`)).rows[0]?.pid;
+}
+
+const streamOf = (client: pg.ClientBase) =>
+  (client as unknown as { connection: { stream: Socket } }).connection.stream;
+
 describe('openDatabase', () => {
   it('migrates once when several replicas start together', async () => {
     const databases = await Promise.all(Array.from({ length: 6 }, () => open(test.url)));
@@ -90,6 +99,34 @@ describe('openDatabase', () => {
     // What was sent meanwhile is lost, so the first attempt times out.
     await (await opening).ping();
     await link.close();
+  });
+
+  it('waits for a proxy that hangs up while TLS begins, as long as Postgres is not behind it', async () => {
+    let hungUp = 0;
+    const proxy = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => {
+        socket.write('S');
+        socket.once('data', () => {
+          hungUp += 1;
+          socket.end();
+        });
+      });
+    });
+    await once(proxy.listen(0, '127.0.0.1'), 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const config = {
+      get DATABASE_URL() {
+        return hungUp < 2 ? `postgres://somebody@127.0.0.1:${port}/x?sslmode=no-verify` : test.url;
+      },
+      DATABASE_POOL_SIZE: 1,
+      DATABASE_TIMEOUT_MS: 10_000,
+    };
+    const database = await openDatabase({ config, schema, migrationsFolder, applicationName: 'test' });
+    opened.push(database);
+    await database.ping();
+    expect(hungUp).toBe(2);
+    await new Promise((resolve) => proxy.close(resolve));
   });
 
   it('gives up at once when waiting would not help', async () => {
@@ -155,6 +192,32 @@ describe('a database that is gone', () => {
     await link.close();
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
+  });
+
+  it.each<[string, (stream: Socket) => unknown]>([
+    [
+      'whose TLS breaks',
+      (stream) =>
+        stream.destroy(Object.assign(new Error('bad record mac'), { code: 'ERR_SSL_BAD_RECORD_MAC' })),
+    ],
+    ['that sends what Postgres never sends', (stream) => stream.emit('data', Buffer.from('x\0\0\0\x04'))],
+  ])('%s is a 503 problem with Retry-After, and its connection is not used again', async (_what, fail) => {
+    const database = await open(test.url, 1);
+    const { db, pool } = database;
+    const { app } = await serviceUnderTest();
+    const sleep = sql`select pg_sleep(4)`;
+    app.get('/alone', () => db.execute(sleep));
+    app.get('/transaction', () => db.transaction((tx) => tx.execute(sleep)));
+    for (const url of ['/alone', '/transaction']) {
+      const first = await backendOf(database);
+      // When the first statement has been sent.
+      pool.once('acquire', (client) => setImmediate(() => fail(streamOf(client))));
+      const response = await app.inject(url);
+      expect([response.statusCode, response.headers['retry-after']]).toEqual([503, '1']);
+      expect(response.json()).toMatchObject({ code: 'database_unavailable' });
+      expect(await backendOf(database)).not.toBe(first);
+    }
+    await app.close();
   });
 
   it('that hangs up on every session costs no later request', async () => {
