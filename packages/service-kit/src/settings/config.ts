@@ -1,8 +1,9 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { Check, Default } from 'typebox/value';
 import { faultOfTrustedProxy } from '../client-address/trusted-proxies.ts';
+import { postgresUrl } from './postgres-url.ts';
 import { readSettingText } from './setting-text.ts';
-import { endpointUrl, issuerUrl, originUrl, postgresUrl } from './setting-url.ts';
+import { endpointUrl, issuerUrl, originUrl } from './setting-url.ts';
 
 /** All missing or wrong settings in one message. It names settings, never their values. */
 export class ConfigError extends Error {

@@ -68,21 +68,6 @@ export const originUrl = urlOf('origin');
 export const baseUrl = urlOf('base');
 export const endpointUrl = urlOf('endpoint');
 
-/** Schema for the URL of a Postgres database, in a form that pg can read. */
-export function postgresUrl(): TString {
-  return Type.String({
-    description: 'a postgres:// URL',
-    fault: (text: string) => {
-      // pg reads these as a socket: spaces, a % that encodes nothing, and a URL with a user but no host.
-      const strict = text.replaceAll(' ', '%20').replaceAll(/%(?![0-9a-f]{2})/gi, '%25');
-      return faultOfStoreUrl(text, {
-        scheme: /^postgres(ql)?:\/\//,
-        read: strict.replace('@/', '@localhost/'),
-      });
-    },
-  });
-}
-
 /** `read`: the URL as the store's client reads it. */
 export function faultOfStoreUrl(
   text: string,
