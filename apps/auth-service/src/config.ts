@@ -6,7 +6,7 @@ import { parseEncryptedServices } from './clients/encryption-keys.ts';
 import { parseServiceJwksUris } from './clients/service-jwks-uris.ts';
 import { parseSessionLimits } from './clients/session-limits.ts';
 import type { Provider } from './federation/provider.ts';
-import { parseProviders } from './federation/settings.ts';
+import { faultOfCredential, parseProviders } from './federation/settings.ts';
 import { parseKeyEncryptionKeys } from './keys/encryption.ts';
 import { parseResourceUrls } from './permissions/resource-urls.ts';
 import { defaultTimeoutMs } from './redis/client.ts';
@@ -15,15 +15,16 @@ import { parseMacKeys } from './sessions/refresh-token.ts';
 /** The upper bound of an access token's lifetime, whatever ACCESS_TOKEN_SECONDS is or was. */
 export const maxAccessTokenSeconds = 300;
 
-const optionalText = (description: string) => Type.String({ default: '', description });
+const optionalCredential = (description: string) =>
+  Type.String({ default: '', description, fault: faultOfCredential });
 
 const shorthandSettings = Object.fromEntries(
   shorthandProviders.flatMap((preset) => [
     [
       `${preset.toUpperCase()}_CLIENT_ID`,
-      optionalText(`our client id at ${preset}: people can sign in with it`),
+      optionalCredential(`our client id at ${preset}: people can sign in with it`),
     ],
-    [`${preset.toUpperCase()}_CLIENT_SECRET`, optionalText(`its secret`)],
+    [`${preset.toUpperCase()}_CLIENT_SECRET`, optionalCredential(`its secret`)],
   ]),
 ) as Record<`${Uppercase<(typeof shorthandProviders)[number]>}_CLIENT_${'ID' | 'SECRET'}`, TString>;
 

@@ -83,6 +83,20 @@ test.each<[string, string, RegExp | undefined]>([
   else expect(read).toThrow(fault);
 });
 
+test.each([
+  ['white space', 'GOOGLE_CLIENT_ID', 'abc\r'],
+  ['white space', 'GOOGLE_CLIENT_ID', ' abc'],
+  ['invisible', 'GOOGLE_CLIENT_SECRET', 's3cret\u200b'],
+  ['quotation marks', 'GOOGLE_CLIENT_ID', '"abc"'],
+  ['quotation marks', 'GOOGLE_CLIENT_SECRET', "'s3cret'"],
+])('a credential at a provider with %s at its ends is refused, by its name: %s=%j', (fault, name, text) => {
+  const google = { GOOGLE_CLIENT_ID: 'abc', GOOGLE_CLIENT_SECRET: 's3cret' };
+  expect(() => readConfig({ ...env, ...google })).not.toThrow();
+  const read = () => readConfig({ ...env, ...google, [name]: text });
+  expect(read).toThrow(new RegExp(`${name} is not valid .*${fault}`));
+  expect(read).not.toThrow(/s3cret/);
+});
+
 test('every fault is named in one message, and no secret is in it', () => {
   const faulty = {
     ...env,

@@ -25,4 +25,5 @@ export {
   serviceConfig,
 } from './settings/config.ts';
 export { type RedisAddress, readRedisUrl, redisUrl } from './settings/redis-url.ts';
+export { faultOfEnds } from './settings/setting-text.ts';
 export { baseUrl, faultOfUrl, issuerUrl, originUrl } from './settings/setting-url.ts';

@@ -1,5 +1,5 @@
 import { createPrivateKey } from 'node:crypto';
-import { faultOfUrl } from '@latchkey/service-kit';
+import { faultOfEnds, faultOfUrl } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { Check, Errors } from 'typebox/value';
 import { defaultGraphVersion, type PresetName, presetNames, presets } from './presets.ts';
@@ -29,6 +29,14 @@ const providerSchema = Type.Object(
 const settingSchema = Type.Array(providerSchema, { maxItems: 20 });
 
 type Setting = Static<typeof providerSchema>;
+
+/**
+ * What is wrong with an id or a secret that came as a variable. None of the presets puts quotation marks around one, and
+ * docker's --env-file keeps those that somebody wrote.
+ */
+export function faultOfCredential(text: string): string | undefined {
+  return faultOfEnds(text) ?? (/^(["']).*\1$/.test(text) ? 'there are quotation marks around it' : undefined);
+}
 
 /**
  * Reads the setting IDENTITY_PROVIDERS, and the shorthand for presets: GOOGLE_CLIENT_ID with GOOGLE_CLIENT_SECRET.
@@ -72,6 +80,10 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
   if (isProduction && !isSecure(issuer)) throw fail('its issuer must be https in production');
   const shown = name ?? preset?.name;
   if (shown === undefined) throw fail('it needs a name');
+  for (const member of ['client_id', 'client_secret', 'team_id', 'key_id'] as const) {
+    const wrong = faultOfEnds(setting[member] ?? '');
+    if (wrong !== undefined) throw fail(`its ${member} is not valid: ${wrong}`);
+  }
   const reached = Object.entries(setting.reached_at ?? {});
   if (reached.some(([origin]) => faultOfUrl(origin, 'origin') !== undefined))
     throw fail('reached_at names what is no origin');

@@ -40,6 +40,8 @@ test.each<[string, unknown]>([
   ['an issuer that is no URL', [{ ...own, issuer: 'id.example' }]],
   ['no name', [{ ...own, name: undefined }]],
   ['no secret', [{ ...own, client_secret: undefined }]],
+  ['an id with a line feed at its end', [{ ...own, client_id: 'us\n' }]],
+  ['a secret with a carriage return at its end', [{ ...own, client_secret: 's3cret\r' }]],
   ['a scope without openid', [{ ...own, scope: 'profile' }]],
   ['an id that belongs in no URL', [{ ...own, id: 'Own/../x' }]],
   ['the same id twice', [own, own]],

@@ -26,3 +26,13 @@ export function readSettingText(name: string, env: Record<string, string | undef
     return { fault: `${variable} names a file that cannot be read (${reason})` };
   }
 }
+
+/**
+ * What is wrong with the ends of a text, which nobody sees: white space, such as the carriage return of an env file from
+ * Windows, and invisible characters. Undefined if nothing is.
+ */
+export function faultOfEnds(text: string): string | undefined {
+  return /^[\s\p{Cc}\p{Cf}]|[\s\p{Cc}\p{Cf}]$/u.test(text)
+    ? 'there is white space or an invisible character at its end or its beginning'
+    : undefined;
+}

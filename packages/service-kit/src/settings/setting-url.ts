@@ -1,4 +1,5 @@
 import { type TString, Type } from 'typebox';
+import { faultOfEnds } from './setting-text.ts';
 
 /**
  * The purpose of a URL, which decides what it may contain:
@@ -74,7 +75,8 @@ export function faultOfStoreUrl(
   { scheme, read }: { scheme: RegExp; read: string },
 ): string | undefined {
   if (!scheme.test(text)) return 'it does not begin with the scheme that is expected';
-  if (text !== text.trim()) return 'there is white space at its end';
+  const fault = faultOfEnds(text);
+  if (fault !== undefined) return fault;
   if (URL.canParse(read) && isDecodable(read) && !text.includes('#')) return undefined;
   return 'it cannot be read as a URL: is something in the password not percent-encoded?';
 }
