@@ -73,8 +73,9 @@ export function createRenewal({ store, mark, tabs, lock, auth, platform }: Renew
     if (error.status !== 401 || error.code !== 'session_ended') throw fail(error);
     if (error.reason !== 'no_cookie') return end(error.reason ?? reason, askedAtMs);
     // A missing cookie is worth reporting only if the person was signed in, or the cookie of a new session never came
-    // back. After a long absence the cookie may just have expired.
-    const isMissed = before?.kind === 'signed_in' || mark.isUnproven();
+    // back. After a long absence it may just have expired; without the mark, another tab has signed out, or the person
+    // has deleted what this site stored.
+    const isMissed = mark.isUnproven() || (before?.kind === 'signed_in' && mark.mayExist());
     end(reason ?? (isMissed ? 'no_cookie' : null), askedAtMs);
   }
 

@@ -153,6 +153,19 @@ test('a browser that did not keep the cookie is told so, unless nobody was signe
   expect(refused.session.state()).toEqual({ status: 'signed_out', reason: 'displaced' });
 });
 
+test('a tab that missed the sign-out in another tab is not told that the browser keeps no cookie', async () => {
+  const browser = await openBrowser();
+  const deaf = await signedInTab(browser, { without: ['channels'] });
+  const other = browser.openTab();
+  await other.session.restore();
+  await other.session.signOut();
+  expect(deaf.session.state().status).toBe('signed_in');
+  deaf.platform.wake('thawed');
+  await eventually('the tab is signed out, without a reason', () =>
+    expect(deaf.session.state()).toEqual({ status: 'signed_out', reason: null }),
+  );
+});
+
 test('a page of another site is told so by every refusal', async () => {
   const browser = await openBrowser();
   const { session } = browser.openTab();
