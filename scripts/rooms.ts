@@ -46,6 +46,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'apps/storefront/page': [
     'config.ts',
     'preferences.ts',
+    'random-hex.ts',
     'kept-place.ts',
     'i18n',
     'traffic',

@@ -100,6 +100,10 @@ describeInBrowser('the lanes and the inspector', () => {
     expect(copied).toMatch(
       /^curl -i "http:\/\/localhost:\d+\/cart" \\\n {2}-H "authorization: Bearer \$TOKEN"/,
     );
+    // As over plain HTTP from another host.
+    await page.evaluate('Object.defineProperty(navigator, "clipboard", { value: undefined })');
+    await shown.getByRole('button', { name: 'Copy as curl' }).click();
+    await page.getByText('The browser did not allow it. Select the text and copy it.').waitFor();
 
     await addToCart(page, 'Blue mug');
     for (const view of ['Lanes', 'Table']) {

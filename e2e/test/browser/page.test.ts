@@ -77,4 +77,40 @@ describeInBrowser('the page', () => {
     await addToCart(page, 'Blue mug');
     expect(complaints).toEqual([]);
   });
+
+  it('sells also over plain HTTP from another host, where browsers lack what only secure contexts have', async () => {
+    const { issuer, services } = system.stack;
+    const elsewhere = (url: string) => url.replace(/localhost|127\.0\.0\.1/, 'shop.test');
+    const origin = elsewhere(system.origin);
+    await using _services = await servicesFor(origin);
+    await using _shop = await startShopAlone(system.stack, {
+      SIGN_IN: 'password',
+      STOREFRONT_ORIGIN: origin,
+      ISSUER: elsewhere(issuer),
+      AUTH_ORIGIN: elsewhere(services.auth.url),
+      CART_ORIGIN: elsewhere(services.cart.url),
+    });
+    const { context } = await system.newPerson();
+    const page = await context.newPage();
+    await page.goto(origin);
+    expect(await page.evaluate('isSecureContext')).toBe(false);
+    await registerSomebody(page);
+    await page.reload();
+    await page.getByText('Hello, ').waitFor();
+    await addToCart(page, 'Blue mug');
+  });
+
+  /** Lets a page of this origin use auth-service and cart-service, until it is disposed of. */
+  async function servicesFor(origin: string): Promise<AsyncDisposable> {
+    const { auth, cart } = system.stack.services;
+    const restart = async (allowed: string) => {
+      for (const service of [auth, cart]) {
+        await service.stop();
+        service.configure({ CORS_ORIGINS: allowed });
+        await service.start();
+      }
+    };
+    await restart(origin);
+    return { [Symbol.asyncDispose]: () => restart(system.origin) };
+  }
 });

@@ -20,6 +20,8 @@ const args = [
   '--disable-background-networking',
   '--disable-component-update',
   '--disable-sync',
+  // For a page that is not at localhost: over plain HTTP it is in no secure context. Nobody owns these names (RFC 6761 §6.2).
+  '--host-resolver-rules=MAP *.test 127.0.0.1',
 ];
 
 export type ChromiumOptions = {

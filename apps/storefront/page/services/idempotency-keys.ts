@@ -1,3 +1,5 @@
+import { randomHex } from '../random-hex.ts';
+
 /**
  * Keys for requests that must not take effect twice. A request without a final answer keeps its key for repetitions. A
  * different request, or a request after a final answer, gets a new key.
@@ -13,13 +15,13 @@ export type IdempotencyKeys = {
 };
 
 /**
- * @param createKey makes a new key
+ * @param createKey makes a new key; default 32 random hexadecimal digits
  * @example
- * const keys = createIdempotencyKeys(() => crypto.randomUUID());
+ * const keys = createIdempotencyKeys();
  * await ask('payment-service', '/payments', { method: 'POST', body, idempotencyKey: keys.keyFor(body) });
  * keys.answered();
  */
-export function createIdempotencyKeys(createKey: () => string): IdempotencyKeys {
+export function createIdempotencyKeys(createKey = () => randomHex(16)): IdempotencyKeys {
   let open: { request: string; key: string } | undefined;
   return {
     keyFor(request) {

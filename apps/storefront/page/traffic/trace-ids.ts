@@ -1,3 +1,5 @@
+import { randomHex } from '../random-hex.ts';
+
 /** The ids of one request in the services' traces (W3C Trace Context). */
 export type TraceIds = {
   /** 32 hex digits. The first 16 are the same for this page load. */
@@ -16,7 +18,7 @@ export type TraceIds = {
  * ids.prefix; // '4bf92f3577b34da6'
  * ids.next().traceparent; // '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
  */
-export function createTraceIds(randomDigits: () => string = randomHexDigits): {
+export function createTraceIds(randomDigits: () => string = sixteenDigits): {
   readonly prefix: string;
   next(): TraceIds;
 } {
@@ -32,9 +34,7 @@ export function createTraceIds(randomDigits: () => string = randomHexDigits): {
   };
 }
 
-/** 16 random hex digits, never all zero (W3C Trace Context §3.2.2). */
-function randomHexDigits(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(8));
-  bytes[0] ||= 1;
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** Never all zero, as W3C Trace Context §3.2.2 wants it. */
+function sixteenDigits(): string {
+  return randomHex(8);
 }

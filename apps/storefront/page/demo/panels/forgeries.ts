@@ -1,3 +1,4 @@
+import { randomHex } from '../../random-hex.ts';
 import { decodeToken, withAlgNone, withClaims } from '../token/token.ts';
 
 export const forgeries = ['refund', 'other', 'forever', 'none'] as const;
@@ -23,7 +24,7 @@ function lieOf(
   claims: Readonly<Record<string, unknown>>,
 ): readonly [string, unknown] {
   if (forgery === 'refund') return ['scope', `${claims['scope']} payment:refund accounts:manage`];
-  if (forgery === 'other') return ['sub', crypto.randomUUID()];
+  if (forgery === 'other') return ['sub', randomHex(16)];
   // The last second of the year 2099.
   return ['exp', 4_102_444_799];
 }

@@ -20,7 +20,7 @@ export function useCart() {
 
 /** Adds one piece to the cart. A repetition after a lost answer sends the same key, so it adds once. */
 export function useAddToCart() {
-  const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
+  const [keys] = useState(() => createIdempotencyKeys());
   const invalidate = useInvalidate();
   return useMutation({
     mutationFn: async ({ sku, price }: Product) => {

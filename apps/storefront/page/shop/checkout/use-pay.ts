@@ -20,7 +20,7 @@ const waitMs = 1500;
  * while its outcome is unknown.
  */
 export function usePay() {
-  const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
+  const [keys] = useState(() => createIdempotencyKeys());
   const [unanswered, setUnanswered] = useState<Payment>();
   const invalidate = useInvalidate();
 

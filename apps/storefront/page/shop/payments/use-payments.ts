@@ -36,7 +36,7 @@ export function useReadPayment() {
 
 /** Refunds a payment. A repetition keeps its key until there is a final answer. */
 export function useRefund() {
-  const [keys] = useState(() => createIdempotencyKeys(() => crypto.randomUUID()));
+  const [keys] = useState(() => createIdempotencyKeys());
   const invalidate = useInvalidate();
   return useMutation({
     mutationFn: async ({ id, amount }: { id: string; amount: Money }) => {
