@@ -5,7 +5,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
-import { host, script, settings, storefront } from './storefront-fixture.ts';
+import { builtPage, host, script, settings, storefront } from './storefront-fixture.ts';
 
 test('the page comes with its configuration as data, and is asked for anew each time', async () => {
   const app = await storefront();
@@ -99,6 +99,33 @@ test.each(['127.0.0.1:3000', 'localhost', 'localhost.:3000', 'localhost:3000/x',
     expect(answer.headers['location']).toBe('http://localhost:3000/');
   },
 );
+
+test('behind proxies that each add a host, it is enough that one of them is its own', async () => {
+  const app = await storefront({ STOREFRONT_ORIGIN: 'https://shop.example', TRUSTED_PROXIES: '127.0.0.1' });
+  const statusOf = async (forwarded: string, remoteAddress = '127.0.0.1') => {
+    const headers = { host: 'inner:3000', 'x-forwarded-host': forwarded };
+    return (await app.inject({ url: '/', headers, remoteAddress })).statusCode;
+  };
+  expect(await statusOf('shop.example, inner.example')).toBe(200);
+  expect(await statusOf('alias.example, inner.example')).toBe(307);
+  expect(await statusOf('shop.example', '192.0.2.9')).toBe(307);
+});
+
+test('it says once that a forwarded host is not its own, which redirects browsers for ever', async () => {
+  let log = '';
+  const app = await buildApp({
+    config: readConfig({ ...settings, LOG_LEVEL: 'warn', TRUSTED_PROXIES: '127.0.0.1' }),
+    pageDirectory: builtPage(),
+    logDestination: { write: (line) => (log += line) },
+  });
+  onTestFinished(() => app.close());
+  const headers = { 'x-forwarded-for': '192.0.2.1' };
+  await app.inject({ url: '/', headers });
+  expect(log).toBe('');
+  for (let turn = 0; turn < 2; turn += 1)
+    await app.inject({ url: '/', headers: { ...headers, 'x-forwarded-host': 'inner.example' } });
+  expect(log.match(/"forwarded_host":"inner.example".*STOREFRONT_ORIGIN/g)).toHaveLength(1);
+});
 
 test.each([
   ['https://shop.example', 'SHOP.example'],
