@@ -20,6 +20,7 @@ import { addMetrics } from './metrics.ts';
 import { collectAllowedMethods } from './requests/allowed-methods.ts';
 import { addCors, corsHeadersFor } from './requests/cors.ts';
 import { createEarlyAnswers } from './requests/early-answers.ts';
+import { acceptEmptyBodies } from './requests/empty-body.ts';
 import { addErrorHandler } from './requests/error-handler.ts';
 import { addOptions, addRequestChecks, serverOptions } from './requests/request-checks.ts';
 import { type BasePath, refuseHiddenRoutes, targetBelow } from './requests/request-target.ts';
@@ -123,6 +124,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
   await addCors(app, { origins, openPaths });
   addRequestChecks(app);
   refuseBrokenText(app);
+  acceptEmptyBodies(app);
   await addDocs(app, {
     title: options.title,
     description: options.description,
