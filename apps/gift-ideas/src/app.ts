@@ -43,7 +43,8 @@ export async function buildApp(options: AppOptions): Promise<FastifyInstance> {
   // Requests are not logged: the address of /callback contains a code.
   const logController = new LogController({ disableRequestLogging: true });
   const logger = { level: logLevel, formatters: { level: (level: string) => ({ level }) } };
-  const app = fastify({ logger, logController, bodyLimit: 1024 });
+  // Idle connections stay open for longer than load balancers keep them for their next request.
+  const app = fastify({ logger, logController, bodyLimit: 1024, keepAliveTimeout: 620_000 });
   await app.register(cookies);
   const form = { parseAs: 'string' } as const;
   app.addContentTypeParser(

@@ -61,6 +61,10 @@ test('its pages run no script, load nothing and are not stored; it says how it i
   expect((await app.inject('/ready')).json()).toEqual({ status: 'ready' });
 });
 
+test('an idle connection stays open for longer than load balancers use it again: Google’s do so for 600 s', async () => {
+  expect((await startApp()).server.keepAliveTimeout).toBeGreaterThan(600_000);
+});
+
 test('an answer that nobody waits for signs nobody in', async () => {
   const app = await startApp();
   const answer = await app.inject('/callback?code=stolen&state=guessed');

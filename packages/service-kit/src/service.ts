@@ -70,6 +70,8 @@ export type ServiceOptions = {
 
 const bodyLimitBytes = 64 * 1024;
 const requestTimeoutMs = 30_000;
+/** A proxy that uses a connection just when we close it loses a request. Google's load balancer may after 600 s. */
+const keepAliveTimeoutMs = 620_000;
 const noBasePath: BasePath = { path: '/', setting: '' };
 
 /**
@@ -101,6 +103,7 @@ export async function createService(options: ServiceOptions): Promise<Service> {
     rewriteUrl: targetBelow(basePath),
     bodyLimit: bodyLimitBytes,
     requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
     // A request that arrives while we close is served, and its answer closes the connection.
     return503OnClosing: false,
     http: serverOptions,
