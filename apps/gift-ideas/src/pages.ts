@@ -66,13 +66,17 @@ export function problemPage(texts: Texts, problem: keyof Texts['problems']): Saf
   );
 }
 
-/** The template escapes what it is given. Only the style is not escaped. */
+/**
+ * The template escapes what it is given. Only the style is not escaped. Repeats Referrer-Policy, because proxies often
+ * add no-referrer to the header.
+ */
 function pageOf({ language, title }: Texts, heading: string, body: SafeHtml): SafeHtml {
   return html`<!doctype html>
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="same-origin">
 <title>${heading}${heading === title ? '' : ` – ${title}`}</title>
 <style>${html.raw`${style}`}</style>
 </head>

@@ -94,7 +94,10 @@ ${people.map(({ username, password }) => html`<dt>${username}</dt><dd>${password
 </section>`;
 }
 
-/** The template escapes what it is given. Only the style is not escaped. */
+/**
+ * The template escapes what it is given. Only the style is not escaped. Repeats Referrer-Policy, because proxies often
+ * add no-referrer to the header.
+ */
 function pageOf(
   texts: Texts,
   page: { readonly heading: string; readonly body: SafeHtml; readonly leadsAway?: boolean },
@@ -105,6 +108,7 @@ function pageOf(
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="same-origin">
 <title>${heading} – Example ID</title>
 <style>${html.raw`${style}`}</style>
 </head>

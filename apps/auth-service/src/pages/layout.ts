@@ -18,7 +18,10 @@ export type Page = {
 const style = readFileSync(new URL('./style.css', import.meta.url), 'utf8');
 const styleHash = hashOf(style);
 
-/** The frame of every page. Escapes whatever it is given. */
+/**
+ * The frame of every page. Escapes whatever it is given. Repeats Referrer-Policy, because proxies often add no-referrer
+ * to the header.
+ */
 export function pageOf(options: {
   readonly language: Language;
   readonly title: string;
@@ -41,6 +44,7 @@ export function pageOf(options: {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="same-origin">
 <title>${title} – Latchkey</title>
 <style>${html.raw`${style}`}</style>
 </head>
