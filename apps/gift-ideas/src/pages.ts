@@ -18,6 +18,7 @@ li { margin-block: 0.5rem; overflow-wrap: anywhere; }
 const policy = [
   "default-src 'none'",
   `style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  'img-src data:',
   "form-action 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
@@ -68,7 +69,7 @@ export function problemPage(texts: Texts, problem: keyof Texts['problems']): Saf
 
 /**
  * The template escapes what it is given. Only the style is not escaped. Repeats Referrer-Policy, because proxies often
- * add no-referrer to the header.
+ * add no-referrer to the header. The empty icon keeps browsers from asking for /favicon.ico.
  */
 function pageOf({ language, title }: Texts, heading: string, body: SafeHtml): SafeHtml {
   return html`<!doctype html>
@@ -77,6 +78,7 @@ function pageOf({ language, title }: Texts, heading: string, body: SafeHtml): Sa
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="same-origin">
+<link rel="icon" href="data:,">
 <title>${heading}${heading === title ? '' : ` – ${title}`}</title>
 <style>${html.raw`${style}`}</style>
 </head>
@@ -90,7 +92,7 @@ ${body}
 `;
 }
 
-/** Sends a page that may run no script, stand in no frame, and load nothing. */
+/** Sends a page that may run no script, stand in no frame, and load nothing but its empty icon. */
 export function sendPage(reply: FastifyReply, page: SafeHtml, status = 200): FastifyReply {
   return reply
     .code(status)

@@ -44,14 +44,15 @@ async function startMetadata(
   return origin;
 }
 
-test('its pages run no script, load nothing and are not stored; it says how it is', async () => {
+test('its pages run no script, load nothing but their icon and are not stored; it says how it is', async () => {
   const app = await startApp();
   const { statusCode, headers, body } = await app.inject('/');
   expect(statusCode).toBe(200);
   expect(body).toContain('Sign in with Latchkey');
+  expect(body).toContain('<link rel="icon" href="data:,">');
   expect(headers).toMatchObject({
     'content-security-policy': expect.stringMatching(
-      /^default-src 'none'; style-src 'sha256-[\w+/=]+'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+      /^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
     ),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',

@@ -96,7 +96,7 @@ ${people.map(({ username, password }) => html`<dt>${username}</dt><dd>${password
 
 /**
  * The template escapes what it is given. Only the style is not escaped. Repeats Referrer-Policy, because proxies often
- * add no-referrer to the header.
+ * add no-referrer to the header. The empty icon keeps browsers from asking for /favicon.ico.
  */
 function pageOf(
   texts: Texts,
@@ -109,6 +109,7 @@ function pageOf(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="same-origin">
+<link rel="icon" href="data:,">
 <title>${heading} – Example ID</title>
 <style>${html.raw`${style}`}</style>
 </head>
@@ -124,6 +125,7 @@ ${body}
   const policy = [
     "default-src 'none'",
     `style-src ${styleHash}`,
+    'img-src data:',
     // Browsers also hold a form's redirects against this, and only the client knows where it redirects to.
     ...(leadsAway ? [] : ["form-action 'self'"]),
     "frame-ancestors 'none'",

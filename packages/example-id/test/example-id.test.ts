@@ -170,11 +170,12 @@ test('its pages are in Korean for who asks for it, and run no script', async () 
   const address = new URL(redirect.headers.get('location') ?? '', url);
   const page = await fetch(address, { headers: { cookie } });
   expect(page.headers.get('content-security-policy')).toMatch(
-    /^default-src 'none'; style-src 'sha256-[\w+/=]+'; frame-ancestors 'none'; /,
+    /^default-src 'none'; style-src 'sha256-[\w+/=]+'; img-src data:; frame-ancestors 'none'; /,
   );
   expect(cookie).toMatch(/example-id-interaction-\d+=/);
   const body = await page.text();
   expect(body).toContain('<html lang="ko">');
+  expect(body).toContain('<link rel="icon" href="data:,">');
   expect(body).toContain('The &lt;shop&gt;에 로그인');
   expect(body).toContain('value="&lt;mina&gt;"');
   // A form of another site, and another browser.

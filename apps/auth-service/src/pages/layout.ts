@@ -11,7 +11,7 @@ export type Page = {
   readonly scriptHash?: string;
   /** Sources of the directive form-action. */
   readonly formsTo: readonly string[];
-  /** The only image; its URL is the source of the directive img-src. */
+  /** The only image beside the icon; its URL is a source of the directive img-src. */
   readonly logo?: string | undefined;
 };
 
@@ -20,7 +20,7 @@ const styleHash = hashOf(style);
 
 /**
  * The frame of every page. Escapes whatever it is given. Repeats Referrer-Policy, because proxies often add no-referrer
- * to the header.
+ * to the header. The empty icon keeps browsers from asking for /favicon.ico.
  */
 export function pageOf(options: {
   readonly language: Language;
@@ -45,6 +45,7 @@ export function pageOf(options: {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="same-origin">
+<link rel="icon" href="data:,">
 <title>${title} – Latchkey</title>
 <style>${html.raw`${style}`}</style>
 </head>

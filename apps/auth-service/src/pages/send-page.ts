@@ -2,15 +2,15 @@ import type { FastifyReply } from 'fastify';
 import type { Page } from './layout.ts';
 
 /**
- * Sends a page under a content security policy that allows no frame, and only the page's own style, script and logo.
- * `formsTo` are the places where its forms may lead, also by a redirect: browsers check both.
+ * Sends a page under a content security policy that allows no frame, and only the page's own style, script, logo and
+ * icon. `formsTo` are the places where its forms may lead, also by a redirect: browsers check both.
  */
 export function sendPage(reply: FastifyReply, page: Page, status = 200): FastifyReply {
   const policy = [
     "default-src 'none'",
     `style-src ${page.styleHash}`,
     ...(page.scriptHash === undefined ? [] : [`script-src ${page.scriptHash}`]),
-    ...(page.logo === undefined ? [] : [`img-src ${new URL(page.logo).origin}`]),
+    `img-src data:${page.logo === undefined ? '' : ` ${new URL(page.logo).origin}`}`,
     `form-action ${page.formsTo.join(' ')}`,
     "frame-ancestors 'none'",
     "base-uri 'none'",

@@ -137,6 +137,8 @@ describe('the server', () => {
     const answer = await fetch(url);
     expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'; script-src 'self'");
     const html = await answer.text();
+    expect(answer.headers.get('content-security-policy')).toContain('; img-src data:;');
+    expect(html).toContain('<link rel="icon" href="data:," />');
     expect(html).not.toMatch(/<script>|style=|onclick/);
     for (const path of ['/page.js', '/page.css']) expect((await fetch(url + path)).status).toBe(200);
   });

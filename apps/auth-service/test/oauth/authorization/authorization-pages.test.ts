@@ -45,11 +45,17 @@ test('the pages run no script, are in no frame, and lead only to us and to the c
   expect(body).not.toContain('<b>');
 });
 
-test('an application’s logo is the only image that its pages may show', async () => {
+test('the pages have an empty icon, and may show it, so that no browser asks for another one', async () => {
+  const { headers, body } = await openPageOf(createFlow(application.id).url);
+  expect(body).toContain('<link rel="icon" href="data:,">');
+  expect(String(headers['content-security-policy'])).toContain('; img-src data:;');
+});
+
+test('an application’s logo is the only other image that its pages may show', async () => {
   const logo = 'https://cdn.example:8443/a"b\'c.png?size=1&x=<b>';
   const { id } = await registerApplication(auth, { logo_uri: encodeURI(logo) });
   const { headers, body } = await openPageOf(createFlow(id).url);
-  expect(String(headers['content-security-policy'])).toContain('; img-src https://cdn.example:8443;');
+  expect(String(headers['content-security-policy'])).toContain('; img-src data: https://cdn.example:8443;');
   expect(body).toContain('src="https://cdn.example:8443/a%22b&#39;c.png?size=1&amp;x=%3Cb%3E"');
   expect(headers['cross-origin-embedder-policy']).toBeUndefined();
 });
