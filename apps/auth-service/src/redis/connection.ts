@@ -1,7 +1,7 @@
 import { type RedisAddress, readRedisUrl } from '@latchkey/service-kit';
 import { Cluster, type Command, Redis, type RedisOptions, ReplyError } from 'ioredis';
 import { prepareCommand } from './begin-by.ts';
-import { defaultTimeoutMs, type RedisClient } from './client.ts';
+import { commandTimeoutOf, defaultTimeoutMs, type RedisClient } from './client.ts';
 import { accessOf, type ClusterAddress, connectCluster, findMaster, type NodeOptions } from './cluster.ts';
 import { limitCommand, limitSilence } from './time-limits.ts';
 
@@ -17,8 +17,9 @@ const maxReconnectDelayMs = 500;
 /** Errors of a replaced master that keeps our connection open. Its address may lead to the new master by now. */
 const mayBeReplaced = /^(?:READONLY|NOREPLICAS|MASTERDOWN)\b/;
 const lookForAnotherEveryMs = 1_000;
-/** A frozen sentinel must leave time to ask another one. */
-const sentinelTimeoutMs = 250;
+/** Of the time for a command: a frozen sentinel must leave time to ask another one. */
+const sentinelShare = 0.3;
+const leastSentinelMs = 250;
 /** From how many sentinels each connection hears of a failover. */
 const heardSentinels = 2;
 /** What ioredis sends before a connection is ready. */
@@ -120,7 +121,7 @@ export function connectRedis(options: ConnectionOptions): RedisClient {
   }
   let lookedAt = Number.NEGATIVE_INFINITY;
   const redisOptions: ServerOptions = {
-    ...optionsFor(first),
+    ...optionsFor(first, commandTimeoutMs),
     ...common,
     maxRetriesPerRequest: 1,
     // ioredis would give up for good when it could reach no sentinel once.
@@ -132,7 +133,7 @@ export function connectRedis(options: ConnectionOptions): RedisClient {
     },
     retryStrategy(attempt) {
       const address = currentAddress(url);
-      if (address.kind === first.kind) Object.assign(redis.options, optionsFor(address));
+      if (address.kind === first.kind) Object.assign(redis.options, optionsFor(address, commandTimeoutMs));
       // ioredis counts a refused database as a success, after which the first attempt comes at once.
       return redis.mayUseDatabase ? retryDelayMs(attempt) : maxReconnectDelayMs;
     },
@@ -158,16 +159,17 @@ export async function createReaderConnection(of: {
   readonly url: ConnectionOptions['url'];
   readonly key: string;
 }): Promise<Redis> {
+  const timeoutMs = readerTimeoutOf(of.redis);
   const address = currentAddress(of.url);
   const server =
     address.kind === 'cluster' && of.redis instanceof Cluster
       ? { ...accessOf(address), ...(await findMaster(of.redis, of.key)) }
-      : optionsFor(address);
+      : optionsFor(address, timeoutMs);
   const readerOptions: ServerOptions = {
     ...server,
     connectionName: 'auth-service-reader',
     lazyConnect: true,
-    connectTimeout: defaultTimeoutMs,
+    connectTimeout: timeoutMs,
     disconnectTimeout: disconnectTimeoutMs,
     enableReadyCheck: false,
     enableOfflineQueue: false,
@@ -182,12 +184,17 @@ export async function createReaderConnection(of: {
   return reader;
 }
 
+/** How long a reader waits for an answer, in milliseconds. It has several to get before it can read. */
+export function readerTimeoutOf(redis: RedisClient): number {
+  return Math.max(defaultTimeoutMs, commandTimeoutOf(redis));
+}
+
 function currentAddress(url: ConnectionOptions['url']): RedisAddress {
   return readRedisUrl(typeof url === 'string' ? url : url());
 }
 
 /** The address and credentials, as ioredis wants them. */
-function optionsFor(address: RedisAddress): ServerOptions {
+function optionsFor(address: RedisAddress, timeoutMs: number): ServerOptions {
   if (address.kind === 'server') {
     const { host, port, username, password, tls, db, family } = new Redis(address.url, { lazyConnect: true })
       .options;
@@ -203,7 +210,7 @@ function optionsFor(address: RedisAddress): ServerOptions {
     ...(username !== undefined && { sentinelUsername: username }),
     ...(password !== undefined && { sentinelPassword: password }),
     ...(address.isEncrypted && { enableTLSForSentinelMode: true, sentinelTLS: {} }),
-    sentinelCommandTimeout: sentinelTimeoutMs,
+    sentinelCommandTimeout: Math.max(leastSentinelMs, timeoutMs * sentinelShare),
     // A replaced master that nobody told would keep our connections.
     failoverDetector: true,
     sentinelMaxConnections: heardSentinels,

@@ -1,7 +1,7 @@
 import type { Revocation } from '@latchkey/auth-client';
 import { type Position, writeShardPosition } from '@latchkey/auth-client/feed';
 import type { RedisClient } from '../../redis/client.ts';
-import { type ConnectionOptions, createReaderConnection } from '../../redis/connection.ts';
+import { type ConnectionOptions, createReaderConnection, readerTimeoutOf } from '../../redis/connection.ts';
 import { revocationHeadKey, revocationsKey, shardOf, shardOfSession } from '../../redis/key-names.ts';
 import { orUnavailable } from '../../redis/or-unavailable.ts';
 import { loadScript } from '../../redis/script.ts';
@@ -117,6 +117,7 @@ export function createRevocationLog(options: RevocationLogOptions): RevocationLo
       shard,
       createConnection: () =>
         createReaderConnection({ redis, url: options.redisUrl, key: revocationsKey(shard) }),
+      answerTimeoutMs: readerTimeoutOf(redis),
       retentionMs,
       clock,
       onDataSet: (id) => options.dataSets?.note(shard, id),

@@ -4,14 +4,13 @@ import type { ShardPosition } from '@latchkey/auth-client/feed';
 import type { Redis } from 'ioredis';
 import { revocationHeadKey, revocationsKey } from '../../redis/key-names.ts';
 import { loadScript } from '../../redis/script.ts';
+import { afterTime } from '../../redis/time-limits.ts';
 import { revocationsAfter, type StreamEntry } from './revocation.ts';
 import { createToldEntries } from './told-entries.ts';
 
 const maxEntries = 500;
 /** How long an XREAD waits for entries, and so how often it confirms that there are none. */
 const blockMs = 500;
-/** After this, Redis counts as frozen. */
-const answerTimeoutMs = 800;
 /** How long the last proof that we have read everything is valid. */
 const proofLastsMs = 1_500;
 const minPauseMs = 50;
@@ -29,6 +28,8 @@ export type ShardReaderOptions = {
   readonly shard: number;
   /** Makes a new connection that is not connected yet; see createReaderConnection. */
   readonly createConnection: () => Promise<Redis>;
+  /** Redis counts as frozen when an answer takes longer, in milliseconds. */
+  readonly answerTimeoutMs: number;
   readonly retentionMs: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -61,7 +62,7 @@ export type ShardReader = {
  * await reader.start();
  */
 export function createShardReader(options: ShardReaderOptions): ShardReader {
-  const { shard, clock } = options;
+  const { shard, clock, answerTimeoutMs } = options;
   const stream = revocationsKey(shard);
   const head = revocationHeadKey(shard);
   const stopping = new AbortController();
@@ -165,9 +166,8 @@ export function createShardReader(options: ShardReaderOptions): ShardReader {
   async function answerOf<T>(asked: Promise<T>, timeoutMs: number): Promise<T> {
     const { promise: givenUp, reject } = Promise.withResolvers<never>();
     const stop = () => reject(stopping.signal.reason);
-    const timer = setTimeout(
-      () => reject(new Error(`Redis did not answer within ${timeoutMs} ms.`)),
-      timeoutMs,
+    const timer = afterTime(timeoutMs, () =>
+      reject(new Error(`Redis did not answer within ${timeoutMs} ms.`)),
     );
     stopping.signal.addEventListener('abort', stop);
     // The signal does not call back if it was aborted before.

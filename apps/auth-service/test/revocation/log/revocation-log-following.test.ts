@@ -1,5 +1,5 @@
 import type { Position } from '@latchkey/auth-client/feed';
-import { forThisFile } from '@latchkey/testing';
+import { forThisFile, standStillFor } from '@latchkey/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { follow, sequenceOf, someSession, startLogs, until } from './log-fixture.ts';
 
@@ -37,6 +37,15 @@ describe('following', () => {
     expect(late.told().slice(1, -1)).toEqual(
       Array.from({ length: 1_200 }, (_, number) => someSession(number)),
     );
+  });
+
+  test('an answer that came while the process stood still is taken, however long that was', async () => {
+    const { log, errors } = logs.open();
+    await follow(log);
+    standStillFor(3_000);
+    await log.publish(someSession(0));
+    await until('the log follows', () => log.isFollowing);
+    expect(errors).toEqual([]);
   });
 
   test('every kind of revocation comes out as it went in', async () => {
