@@ -3,6 +3,7 @@ import { ProblemError } from '@latchkey/service-kit';
 import type { ClientStatuses } from '../clients/client-statuses.ts';
 import type { Client } from '../clients/clients.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
+import { effectiveIssuedFrom } from '../tokens/issued-from.ts';
 import type { SubjectTokens } from './subject-tokens.ts';
 import { TokenError } from './token-error.ts';
 import { noneIfInvalid } from './token-revocation.ts';
@@ -37,7 +38,9 @@ export function createIntrospection(parts: IntrospectionParts): Introspect {
     if (verified === undefined || clientStatuses.isRevoked(verified.clientId)) return;
     if (verified.isService) return verified;
     const session = await sessions.find(verified.subject, verified.sessionId);
-    return session !== undefined && verified.issuedAt >= session.issuedFrom ? verified : undefined;
+    if (session === undefined) return;
+    const issuedFrom = effectiveIssuedFrom(session.issuedFrom, Math.floor(session.readAt / 1000));
+    return verified.issuedAt >= issuedFrom ? verified : undefined;
   };
 }
 
