@@ -12,8 +12,8 @@ export const goodCard = { number: '4242424242424242', exp_month: 12, exp_year: 2
 export const euros = (amount: number) => ({ amount, currency: 'EUR' });
 export const card = (number: string) => ({ ...goodCard, number });
 
-/** Short, so that tests of a silent processor are fast. Long enough for an answer on a busy machine. */
-export const processorTimeoutMs = 1000;
+/** Settings of a service whose processor will be silent: short, so that its tests are fast. */
+export const impatient = { PROCESSOR_TIMEOUT_MS: '1000' };
 
 export type Call = {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -98,11 +98,11 @@ function serviceEnv({ databaseUrl, issuer }: { databaseUrl: string; issuer: Test
     PORT: '0',
     LOG_LEVEL: 'trace',
     DATABASE_URL: databaseUrl,
-    // Long timeouts, so that a busy machine does not look like a Postgres that is down.
+    // Long timeouts, so that a busy machine looks neither like a Postgres that is down nor like a silent processor.
     DATABASE_TIMEOUT_MS: '10000',
     ISSUER: issuer.issuer,
     JWKS_URI: issuer.jwksUri,
-    PROCESSOR_TIMEOUT_MS: String(processorTimeoutMs),
+    PROCESSOR_TIMEOUT_MS: '10000',
     // No service listens there, because the tests' carts are in this process.
     CART_URL: 'http://127.0.0.1:1',
     CART_TIMEOUT_MS: '100',

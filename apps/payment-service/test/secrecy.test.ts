@@ -4,19 +4,16 @@ import { sql } from 'drizzle-orm';
 import { expect, test } from 'vitest';
 import type { CardProcessor } from '../src/payments/processor.ts';
 import { createSandboxProcessor } from '../src/payments/sandbox-processor.ts';
-import { card, euros, startPaymentService } from './payment-fixture.ts';
+import { card, euros, impatient, startPaymentService } from './payment-fixture.ts';
 
 const service = await forThisFile(startPaymentService());
+const silent = await forThisFile(startPaymentService({ beside: service, env: impatient }));
+/** The processor does not answer. */
+const late = '4000000000000119';
 
 // An unusual cvc, which does not occur by chance.
 const secrets = (number: string) => ({ ...card(number), cvc: '9137' });
-const numbers = [
-  '4242424242424242',
-  '4000000000000002',
-  '4000000000000119',
-  '378282246310005',
-  '4242424242424241',
-];
+const numbers = ['4242424242424242', '4000000000000002', late, '378282246310005', '4242424242424241'];
 
 /** Every row of every table, as text. */
 async function everythingStored(): Promise<string> {
@@ -34,7 +31,7 @@ test('no card number, no cvc and no token is in the database, in the logs or in 
   const answers: string[] = [];
   for (const number of numbers) {
     const request = { token, key: randomUUID(), body: { amount: euros(100), card: secrets(number) } };
-    const { body, text } = await service.pay(request);
+    const { body, text } = await (number === late ? silent : service).pay(request);
     answers.push(text, (await service.pay(request)).text);
     answers.push((await service.pay({ ...request, body: { ...request.body, amount: euros(101) } })).text);
     if (body.id) answers.push((await service.refund(body.id, { token: supportToken })).text);
@@ -61,7 +58,7 @@ test('no card number, no cvc and no token is in the database, in the logs or in 
   });
   const failed = await other.pay({ body: { amount: euros(100), card: secrets('4242424242424242') } });
   expect(failed.status).toBe(500);
-  const logs = service.logs() + other.logs();
+  const logs = service.logs() + silent.logs() + other.logs();
   await other.close();
 
   expect(logs).toContain('payment answered');

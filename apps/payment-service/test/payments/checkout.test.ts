@@ -4,11 +4,13 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { CardProcessor } from '../../src/payments/processor.ts';
 import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts';
 import { chargesOf, rowCounts } from '../ledger.ts';
-import { euros, goodCard, startPaymentService } from '../payment-fixture.ts';
+import { euros, goodCard, impatient, startPaymentService } from '../payment-fixture.ts';
 import { unreachable } from '../test-carts.ts';
 import { buyerAt, late } from './buyer.ts';
 
 const service = await forThisFile(startPaymentService());
+/** For cards whose processor does not answer. */
+const silent = await forThisFile(startPaymentService({ beside: service, env: impatient }));
 afterEach(() => service.carts.healthy());
 
 const buyer = (subject: string, ...amounts: number[]) => buyerAt(service, subject, ...amounts);
@@ -97,7 +99,7 @@ describe('two keys for one cart', () => {
     async (number, verdict, code) => {
       const subject = `in doubt ${number}`;
       const { pay, read, list } = buyer(subject, 100);
-      const first = await pay(100, { number });
+      const first = await pay(100, { number, from: silent });
       expect([first.status, first.body.status, first.body.cart_settled]).toEqual([202, 'unknown', false]);
       const second = await pay(100);
       expect(second.body.code).toBe(code);
@@ -172,21 +174,16 @@ describe('two keys for one cart', () => {
 
   it('while the processor does not report the result of the first, the second waits', async () => {
     const sandbox = createSandboxProcessor(service.database.db);
-    let silent = true;
-    const processor: CardProcessor = {
-      ...sandbox,
-      cancel: async (request, signal) =>
-        silent ? new Promise<never>(() => undefined) : sandbox.cancel(request, signal),
-    };
+    const processor: CardProcessor = { ...sandbox, cancel: () => new Promise<never>(() => undefined) };
     const other = await startPaymentService({
       processor,
       beside: service,
+      env: impatient,
     });
     const { pay } = buyer('patient', 100);
-    await pay(100, { number: late });
+    await pay(100, { number: late, from: silent });
     const second = await pay(100, { key: 'second', from: other });
-    silent = false;
-    const again = await pay(100, { key: 'second', from: other });
+    const again = await pay(100, { key: 'second' });
     await other.close();
     expect([second.status, second.body.code]).toEqual([409, 'checkout_in_progress']);
     expect([again.status, again.body.code]).toEqual([409, 'cart_empty']);

@@ -9,9 +9,7 @@ import { createSandboxProcessor } from '../../src/payments/sandbox-processor.ts'
 import { chargesOf, rowCounts } from '../ledger.ts';
 import { card, euros, goodCard, startPaymentService } from '../payment-fixture.ts';
 
-/** Long enough that the processor has answered before it is asked for the outcome, even on a busy machine. */
-const patient = { PROCESSOR_TIMEOUT_MS: '10000' };
-const service = await forThisFile(startPaymentService({ env: patient }));
+const service = await forThisFile(startPaymentService());
 
 const body = { amount: euros(100), card: goodCard };
 
@@ -155,7 +153,7 @@ test('while the processor is at work on a request, its repetitions wait and do n
       return outcome;
     },
   };
-  const other = await startPaymentService({ processor: slow, beside: service, env: patient });
+  const other = await startPaymentService({ processor: slow, beside: service });
   try {
     const request = { token: service.customer('patient crowd'), key: randomUUID(), body };
     const charges = () => chargesOf(service.database.db, 'patient crowd');

@@ -2,11 +2,13 @@ import { eventually, forThisFile } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { chargesOf } from '../ledger.ts';
-import { euros, startPaymentService } from '../payment-fixture.ts';
+import { euros, impatient, startPaymentService } from '../payment-fixture.ts';
 import { unreachable } from '../test-carts.ts';
 import { buyerAt, late } from './buyer.ts';
 
 const service = await forThisFile(startPaymentService());
+/** For a card whose processor does not answer. */
+const silent = await forThisFile(startPaymentService({ beside: service, env: impatient }));
 afterEach(() => service.carts.healthy());
 
 const buyer = (subject: string, ...amounts: number[]) => buyerAt(service, subject, ...amounts);
@@ -99,7 +101,7 @@ describe('reading a payment', () => {
 
   it('asks the processor and then settles, when the verdict was open', async () => {
     const { pay, read } = buyer('looks and asks', 100);
-    const { body } = await pay(100, { number: late });
+    const { body } = await pay(100, { number: late, from: silent });
     expect((await read(body.id)).body).toMatchObject({ status: 'succeeded', cart_settled: true });
     expect(service.carts.amountsIn('looks and asks')).toEqual([]);
   });
