@@ -236,7 +236,7 @@ describe('while Redis is frozen', () => {
   let impatient: RedisClient;
   beforeEach(async () => {
     impatient = connect(server.url, defaultTimeoutMs);
-    await impatient.ping();
+    await eventually('it is connected', () => impatient.ping());
   });
   afterEach(() => impatient.disconnect());
 

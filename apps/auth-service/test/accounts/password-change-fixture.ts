@@ -1,3 +1,4 @@
+import type { Service } from '@latchkey/service-kit';
 import { type AuthApp, signIn, startAuthApp, testPassword } from '../support/auth-app.ts';
 import { ask, type Database, openDatabase, type Person } from '../support/operator.ts';
 
@@ -7,20 +8,20 @@ export const next = 'another long passphrase';
 export type PasswordFixture = AuthApp & {
   database: Database;
   /** PUT /account/password, from PASSWORD to NEXT unless the body says otherwise. */
-  change(person: Person, body?: Record<string, unknown>): ReturnType<typeof ask>;
+  change(person: Person, body?: Record<string, unknown>, app?: Service): ReturnType<typeof ask>;
   signsInWith(person: Person, password: string): Promise<boolean>;
   sessionIdsOf(person: Person): Promise<string[]>;
 };
 
 export async function startWithPasswords(): Promise<PasswordFixture> {
-  const auth = await startAuthApp({ env: { REDIS_TIMEOUT_MS: '800' } });
+  const auth = await startAuthApp();
   const database = openDatabase(auth);
   return {
     ...auth,
     database,
-    change(person, body = {}) {
+    change(person, body = {}, app = auth.app) {
       const payload = { current_password: testPassword, new_password: next, ...body };
-      return ask(auth, person, { method: 'PUT', url: '/account/password', payload });
+      return ask({ app }, person, { method: 'PUT', url: '/account/password', payload });
     },
     signsInWith: (person, password) =>
       signIn(auth.app, person.username, { password }).then(Boolean, () => false),

@@ -1,6 +1,6 @@
 import { eventually, forThisFile } from '@latchkey/testing';
 import { describe, expect, test } from 'vitest';
-import { from, lives, signIn, type Tokens, testPassword, whoAmI } from '../support/auth-app.ts';
+import { from, impatient, lives, signIn, type Tokens, testPassword, whoAmI } from '../support/auth-app.ts';
 import { createPerson, type Person } from '../support/operator.ts';
 import { next, startWithPasswords } from './password-change-fixture.ts';
 
@@ -138,13 +138,19 @@ describe('sign-ins with the old password', () => {
   });
 });
 
-describe('when Redis is away', () => {
+describe('when Redis is away', async () => {
+  const replica = await auth.startReplica(impatient);
+
   test('before the sessions could be ended, the password stays; the same request again changes it', async () => {
     const phone = await createPerson(auth);
     const laptop = await signIn(auth.app, phone.username);
     const unlock = await auth.database.lock(phone.id);
-    const changing = auth.change(phone);
-    await auth.database.untilWaiting(1);
+    const { changing } = await eventually('a request waits for the lock', async () => {
+      const changing = auth.change(phone, {}, replica);
+      const early = changing.then(({ statusCode }) => expect(statusCode).toBe('not known yet'));
+      await Promise.race([early, auth.database.untilWaiting(1)]);
+      return { changing };
+    });
     process.kill(auth.redis.pid, 'SIGSTOP');
     try {
       await unlock();
@@ -164,7 +170,7 @@ describe('when Redis is away', () => {
     const phone = await createPerson(auth);
     process.kill(auth.redis.pid, 'SIGSTOP');
     try {
-      expect((await auth.change(phone)).statusCode).toBe(503);
+      expect((await auth.change(phone, {}, replica)).statusCode).toBe(503);
     } finally {
       process.kill(auth.redis.pid, 'SIGCONT');
     }

@@ -14,12 +14,16 @@ import { signingKeys } from '../../src/database/schema.ts';
 import { parseKeyEncryptionKeys } from '../../src/keys/encryption.ts';
 import { createKeyRing } from '../../src/keys/key-ring.ts';
 import type { DelegationPolicy } from '../../src/permissions/delegation-policy.ts';
+import { defaultTimeoutMs } from '../../src/redis/client.ts';
 
 export const storefrontOrigin = 'http://localhost:3000';
 export const testIssuer = 'http://localhost:4000';
 /** The name of its cookie. */
 export const refreshCookie = refreshCookieName(testIssuer);
 export const testPassword = 'a long enough passphrase';
+
+/** Settings of a replica whose Redis will not answer: the default, so that its tests are fast. */
+export const impatient = { REDIS_TIMEOUT_MS: String(defaultTimeoutMs) };
 
 /** One key for the whole process, so that databases can reuse the first signing keys: two new ones take 0.13 s. */
 const keyEncryptionKey = randomBytes(32).toString('base64url');
@@ -41,8 +45,12 @@ export type AuthApp = {
   redis: TestRedis;
   databaseUrl: string;
   logs(): string;
-  /** Builds another replica on the same Redis and the same database. It stops with this one. */
-  startReplica(): Promise<Service>;
+  /**
+   * Builds another replica on the same Redis and the same database. It stops with this one.
+   *
+   * @param changes settings of its own, such as `impatient`
+   */
+  startReplica(changes?: Record<string, string>): Promise<Service>;
   /** Stops all replicas, waits for the task, and starts one again on the same stores, with the same secrets. */
   pause(task: () => Promise<unknown>): Promise<void>;
   /** Copies the database while paused; see TestDatabase. */
@@ -84,12 +92,12 @@ export async function startAuthApp(
     KEY_ENCRYPTION_KEY: keyEncryptionKey,
     ...options.env,
   };
-  const config = readConfig(env);
   const { clock: now = Date.now } = options;
   let logged = '';
   const replicas: Service[] = [];
   let isNew = true;
-  const startReplica = async () => {
+  const startReplica = async (changes: Record<string, string> = {}) => {
+    const config = readConfig({ ...env, ...changes });
     const database = isNew ? await openAsNew(config, now) : await openAuthDatabase(config);
     isNew = false;
     const replica = await buildApp({

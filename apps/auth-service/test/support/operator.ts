@@ -72,7 +72,7 @@ export async function createOperator(auth: AuthApp, { change }: Database): Promi
 
 /** A request of this person, from their own address. */
 export function ask(
-  { app }: AuthApp,
+  { app }: Pick<AuthApp, 'app'>,
   person: Pick<Person, 'access_token' | 'username'>,
   request: { method: 'GET' | 'PUT' | 'DELETE' | 'PATCH' | 'POST'; url: string; payload?: unknown },
 ) {

@@ -4,14 +4,14 @@ import { eventually, forThisFile } from '@latchkey/testing';
 import { afterAll, expect, test } from 'vitest';
 import { leave, startProvider } from '../../federation/federation-fixture.ts';
 import { connect } from '../../sessions/session-fixture.ts';
-import { postForm, startAuthApp } from '../../support/auth-app.ts';
+import { impatient, postForm, startAuthApp } from '../../support/auth-app.ts';
 import { createBrowser, createFlow, nextPage, registerApplication } from './authorization-fixture.ts';
 
 type Answer = Awaited<ReturnType<Service['inject']>>;
 
 const provider = await startProvider();
-const auth = await forThisFile(startAuthApp({ env: { ...provider.env, REDIS_TIMEOUT_MS: '1500' } }));
-const { app } = auth;
+const auth = await forThisFile(startAuthApp({ env: provider.env }));
+const app = await auth.startReplica(impatient);
 const application = await registerApplication(auth);
 const admin = connect(auth.redis.url);
 afterAll(() => admin.disconnect());
@@ -21,7 +21,9 @@ async function steps(): Promise<Record<string, { send: () => Promise<Answer>; st
   const form = (url: string, parameters: Record<string, string>) => postForm(app, { url, parameters });
   // Answered at once, because nobody is signed in.
   const silent = createFlow(application.id, { prompt: 'none' });
-  const { request_uri } = (await form('/par', silent.parameters)).json();
+  const pushed = await form('/par', silent.parameters);
+  expect(pushed.statusCode).toBe(201);
+  const { request_uri } = pushed.json();
   const query = new URLSearchParams({ client_id: application.id, request_uri });
   const denying = createBrowser(app);
   const page = nextPage(await denying.get(createFlow(application.id).url));
@@ -39,7 +41,7 @@ async function steps(): Promise<Record<string, { send: () => Promise<Answer>; st
 }
 
 test('what was given up while Redis carried out no writes has no effect later, so it can be repeated', async () => {
-  const all = Object.entries(await steps());
+  const all = Object.entries(await eventually('all is prepared', steps));
   await admin.call('CLIENT', 'PAUSE', 60_000, 'WRITE');
   const answers = await Promise.all(
     all.map(async ([name, { send }]) => {

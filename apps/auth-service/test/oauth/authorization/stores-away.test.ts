@@ -10,6 +10,7 @@ import {
   bearer,
   decode,
   from,
+  impatient,
   postForm,
   refresh,
   startAuthApp,
@@ -41,7 +42,6 @@ const auth = await forThisFile(
       DATABASE_URL: link.url,
       // Also the time for each connect, which a busy machine needs.
       DATABASE_TIMEOUT_MS: '4000',
-      REDIS_TIMEOUT_MS: '1500',
       // After a restart of Redis, what is missing may come back for this long.
       REDIS_LOSS_SECONDS: '1',
       CLIENT_REGISTRATION: 'anybody',
@@ -56,7 +56,9 @@ const auth = await forThisFile(
     },
   })),
 );
-const { app, redis } = auth;
+const { redis } = auth;
+/** The replica that is asked while a store is away. */
+const app = await auth.startReplica(impatient);
 const application = await registerApplication(
   { ...auth, databaseUrl: database.url },
   { post_logout_redirect_uris: [callback] },
@@ -75,9 +77,15 @@ type Step = {
   readonly afterPostgres?: number;
 };
 
-async function signedIn() {
-  const browser = createBrowser(app);
-  const username = await somebody(app);
+async function jsonOf(answering: Promise<Answer>) {
+  const answer = await answering;
+  expect(answer.statusCode).toBeLessThan(300);
+  return answer.json();
+}
+
+async function signedIn(at = app) {
+  const browser = createBrowser(at);
+  const username = await somebody(at);
   const flow = createFlow(application.id, { scope });
   const { code = '' } = await authorize(browser, flow, username);
   return { browser, username, flow, code };
@@ -87,14 +95,14 @@ async function signedIn() {
 async function atTheShop() {
   const payload = { client_id: 'storefront', username: await somebody(app), password: testPassword };
   const headers = { origin: storefrontOrigin };
-  const answer = await app.inject({ method: 'POST', url: '/sessions', payload, headers });
-  return { ...headers, ...bearer(answer.json().access_token) };
+  const { access_token } = await jsonOf(app.inject({ method: 'POST', url: '/sessions', payload, headers }));
+  return { ...headers, ...bearer(access_token) };
 }
 
 async function steps(): Promise<Record<string, Step>> {
   const [one, two, three] = [await signedIn(), await signedIn(), await signedIn()];
-  let { refresh_token: refreshToken } = (await two.flow.redeem(app, two.code)).json();
-  const own = (await three.flow.redeem(app, three.code)).json();
+  let { refresh_token: refreshToken } = await jsonOf(two.flow.redeem(app, two.code));
+  const own = await jsonOf(three.flow.redeem(app, three.code));
   const page = { isPage: true };
 
   const asked = createBrowser(app);
@@ -104,7 +112,7 @@ async function steps(): Promise<Record<string, Step>> {
   const consentPage = await signInAt(allowing, createFlow(application.id).url, await somebody(app));
   const form = (url: string, parameters: Record<string, string>) => postForm(app, { url, parameters });
   const pushed = createFlow(application.id, { scope });
-  const { request_uri } = (await form('/par', pushed.parameters)).json();
+  const { request_uri } = await jsonOf(form('/par', pushed.parameters));
   const pushedUrl = `/authorize?${new URLSearchParams({ client_id: application.id, request_uri })}`;
 
   const going = createBrowser(app);
@@ -120,6 +128,9 @@ async function steps(): Promise<Record<string, Step>> {
     });
 
   return {
+    // These two first, since a code and a pushed request last 60 s.
+    'POST /token with a code': { send: () => one.flow.redeem(app, one.code), status: 200 },
+    'GET /authorize of a pushed request': { ...page, send: () => two.browser.get(pushedUrl), status: 303 },
     'GET /providers/…/sign-in': {
       ...page,
       send: () => going.get(`/providers/example/sign-in?request=${waiting}`),
@@ -152,7 +163,6 @@ async function steps(): Promise<Record<string, Step>> {
       send: () => one.browser.get(createFlow(application.id, { scope }).url),
       status: 303,
     },
-    'GET /authorize of a pushed request': { ...page, send: () => two.browser.get(pushedUrl), status: 303 },
     'the page of a sign-in': {
       ...page,
       send: () => asked.get(signInPage),
@@ -166,7 +176,6 @@ async function steps(): Promise<Record<string, Step>> {
     },
     'the page of a consent': { ...page, send: () => allowing.get(consentPage), status: 200 },
     'a consent': { ...page, send: () => allowing.post(consentPage, { action: 'allow' }), status: 303 },
-    'POST /token with a code': { send: () => one.flow.redeem(app, one.code), status: 200 },
     'POST /token with a refresh token': {
       // Always with the newest token: on a busy machine the grace of an older one may be over.
       send: async () => {
@@ -220,7 +229,7 @@ test.each<[string, 'redis' | 'postgres', () => unknown, () => unknown]>([
   ['Postgres does not answer', 'postgres', async () => link.freeze(), () => link.restore()],
   ['Postgres is down', 'postgres', () => link.cut(), () => link.restore()],
 ])('%s: each step says so, gives nothing, and succeeds afterwards', async (_, store, begin, end) => {
-  const all = Object.entries(await steps());
+  const all = Object.entries(await eventually('all is prepared', steps));
   await begin();
   try {
     await Promise.all(
@@ -248,7 +257,8 @@ test.each<[string, 'redis' | 'postgres', () => unknown, () => unknown]>([
 });
 
 test('Postgres goes away while a code is redeemed: the session ends at once, and the flow starts anew', async () => {
-  const { browser, flow, code } = await signedIn();
+  const { app } = auth;
+  const { browser, flow, code } = await signedIn(app);
   const claims = decode((await flow.redeem(app, code)).json().access_token).claims;
   const next = createFlow(application.id, { scope });
   const { code: second = '' } = returned(await browser.get(next.url));
