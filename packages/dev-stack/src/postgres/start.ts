@@ -137,14 +137,14 @@ function serverArguments(directory: string, { port, durable }: { port: number; d
 
 /** Waits until the server answers a query (for its version); a line in the log is not enough. */
 async function untilReady(child: Child, url: string, signal?: AbortSignal): Promise<string> {
-  // The limit is generous, because recovery after a crash can take a while.
-  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(20)) {
+  // The limit is generous, because recovery after a crash can take a while, and so can everything on an overloaded machine.
+  for (const end = Date.now() + 120_000; Date.now() < end; await sleep(20)) {
     signal?.throwIfAborted();
     if (child.exit() !== undefined) throw new DevStackError('Postgres ended while starting.');
     const version = await askVersion(url);
     if (version !== undefined) return version;
   }
-  throw new DevStackError('Postgres did not answer within 60 s.');
+  throw new DevStackError('Postgres did not answer within 120 s.');
 }
 
 async function askVersion(url: string): Promise<string | undefined> {

@@ -8,14 +8,15 @@ const oldestMajor = 7;
  * Checks that a usable Redis answers at `url`: its database can be selected, and its version is 7.0 or later (for Valkey,
  * the Redis version that it is compatible with). Does not check memory policy or persistence.
  *
+ * @param timeoutMs how long it may take to connect, and to answer
  * @returns the server's own process id, as it sees it
  * @throws DevStackError, one line, without the URL's password
  */
-export async function checkRedis(url: string): Promise<{ processId: number }> {
+export async function checkRedis(url: string, timeoutMs = 3_000): Promise<{ processId: number }> {
   const redis = new Redis(url, {
     lazyConnect: true,
-    connectTimeout: 3_000,
-    commandTimeout: 3_000,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });

@@ -8,6 +8,9 @@ import { stopOrphan } from '../processes/orphan.ts';
 import { freePort } from '../processes/ports.ts';
 import { checkRedis, isAnswering } from './check.ts';
 
+/** Two minutes, so that an overloaded machine is not taken for a server that hangs. One that ends is noticed at once. */
+const answersMs = 120_000;
+
 export type RedisServerOptions = {
   /** redis-server or valkey-server, by name or path. */
   program: string;
@@ -60,7 +63,7 @@ export async function startRedisServer(options: RedisServerOptions): Promise<Red
     });
     try {
       await untilReady(child, port, signal);
-      const { processId } = await checkRedis(`redis://127.0.0.1:${port}`);
+      const { processId } = await checkRedis(`redis://127.0.0.1:${port}`, answersMs);
       // If another server has the port, it answers while ours is about to fail.
       if (processId === child.pid) {
         const freeze = async () => child.send('SIGSTOP');
@@ -120,10 +123,10 @@ function serverArguments(
 }
 
 async function untilReady(child: Child, port: number, signal?: AbortSignal): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await sleep(5)) {
+  for (const end = Date.now() + answersMs; Date.now() < end; await sleep(5)) {
     signal?.throwIfAborted();
     if (child.exit() !== undefined) throw new DevStackError('Redis ended while starting.');
     if (await isAnswering(port)) return;
   }
-  throw new DevStackError('Redis did not answer within 30 s.');
+  throw new DevStackError(`Redis did not answer within ${answersMs / 1000} s.`);
 }

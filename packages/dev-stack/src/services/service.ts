@@ -39,7 +39,8 @@ export type Service = {
 
 // A service gives requests in flight 10 s. After that and a margin, it will not end by itself.
 const stopMs = 15_000;
-const readyMs = 60_000;
+/** For an overloaded machine, too. A service that ends is noticed at once. */
+const readyMs = 120_000;
 
 /**
  * Creates a service as a child process that can be stopped, killed and restarted on the same port. Does not start it.

@@ -100,7 +100,7 @@ async function query<R>(url: string, sql: string): Promise<R[]> {
 }
 
 async function until(isSo: () => Promise<unknown>): Promise<void> {
-  for (const end = performance.now() + 60_000; ; await sleep(50)) {
+  for (const end = performance.now() + 120_000; ; await sleep(50)) {
     try {
       await isSo();
       return;

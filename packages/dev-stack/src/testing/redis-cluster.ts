@@ -196,11 +196,11 @@ async function all(
   members: readonly ClusterMember[],
   isSo: (member: ClusterMember) => Promise<boolean>,
 ): Promise<void> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(50)) {
+  for (const end = performance.now() + 120_000; performance.now() < end; await sleep(50)) {
     const answers = await Promise.all(members.map((member) => isSo(member)));
     if (answers.every(Boolean)) return;
   }
-  throw new Error('The members of the Redis Cluster did not find each other within 60 s.');
+  throw new Error('The members of the Redis Cluster did not find each other within 120 s.');
 }
 
 type Bus = {

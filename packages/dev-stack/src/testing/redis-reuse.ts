@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 
-/** A server's settings as text: its configuration, its users and its role. */
+/** A server's settings as text: its configuration, its users and its role. It has just answered, so we wait for it. */
 export function settingsOf(port: number): Promise<string> {
-  return withClient(port, readSettings);
+  return withClient({ port, timeoutMs: 60_000 }, readSettings);
 }
 
 /**
@@ -12,7 +12,8 @@ export function settingsOf(port: number): Promise<string> {
  */
 export async function makeAsNew(port: number, settings: string): Promise<boolean> {
   try {
-    return await withClient(port, async (redis) => {
+    // A server that does not answer at once is not worth the wait.
+    return await withClient({ port, timeoutMs: 2_000 }, async (redis) => {
       // Checked first, because a setting may limit the other commands.
       if ((await readSettings(redis)) !== settings) return false;
       const answers = await redis
@@ -44,13 +45,15 @@ async function readSettings(redis: Redis): Promise<string> {
   return JSON.stringify([config, users, role]);
 }
 
-/** A server that does not answer at once is given up. */
-async function withClient<T>(port: number, use: (redis: Redis) => Promise<T>): Promise<T> {
+async function withClient<T>(
+  { port, timeoutMs }: { port: number; timeoutMs: number },
+  use: (redis: Redis) => Promise<T>,
+): Promise<T> {
   const redis = new Redis(port, '127.0.0.1', {
     lazyConnect: true,
     enableReadyCheck: false,
-    connectTimeout: 2_000,
-    commandTimeout: 2_000,
+    connectTimeout: timeoutMs,
+    commandTimeout: timeoutMs,
     maxRetriesPerRequest: 0,
     retryStrategy: () => null,
   });

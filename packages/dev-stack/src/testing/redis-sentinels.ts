@@ -100,9 +100,9 @@ export async function startTestSentinels(options: {
 }
 
 async function untilAllKnow(sentinels: readonly SentinelServer[]): Promise<void> {
-  for (const end = performance.now() + 60_000; performance.now() < end; await sleep(100)) {
+  for (const end = performance.now() + 120_000; performance.now() < end; await sleep(100)) {
     const infos = await Promise.all(sentinels.map(({ redis }) => redis.info('sentinel')));
     if (infos.every((info) => /status=ok,address=\S+,slaves=1,sentinels=3/.test(info))) return;
   }
-  throw new Error('The sentinels did not find each other within 60 s.');
+  throw new Error('The sentinels did not find each other within 120 s.');
 }
