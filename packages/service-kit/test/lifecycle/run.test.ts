@@ -134,26 +134,25 @@ describe('runService', () => {
   });
 
   it('is not ready while it drains, and asks clients to go elsewhere', async () => {
-    const { child, port, exit } = await startAndListen();
+    const { child, port } = await startAndListen(60_000, 60_000);
     const ask = () => fetch(`http://127.0.0.1:${port}/ready`);
     let response = await ask();
     child.kill('SIGINT');
-    // Repeated throughout, because draining is short and a busy machine may notice it late.
+    // A busy machine may notice the signal late.
     while (response.status === 200) response = await ask();
     expect(response.status).toBe(503);
     expect(response.headers.get('connection')).toBe('close');
-    expect(await exit).toBe(0);
   });
 
   it('goes on for as long as it is told to, and does not count that against requests in flight', async () => {
-    const { child, port, exit, logged } = await startAndListen(1000, 3000);
+    const { child, port, exit, logged } = await startAndListen(5_000, 12_000);
     const quiet = new http.Agent({ keepAlive: true });
     await get(port, '/live', quiet);
     const toldAt = performance.now();
     child.kill('SIGTERM');
     await logged('stopping');
     const statuses = new Set<unknown>();
-    while (performance.now() - toldAt < 1500)
+    while (performance.now() - toldAt < 5_500)
       statuses.add((await get(port, '/ready', new http.Agent())).status);
     expect(statuses).toEqual(new Set([503]));
     expect(await get(port, '/live', quiet)).toEqual({ status: 200, connection: 'close' });
