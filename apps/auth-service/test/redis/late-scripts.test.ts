@@ -2,15 +2,15 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startTestRedis, type TestRedis } from '@latchkey/dev-stack/testing';
+import { eventually } from '@latchkey/testing';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { RedisClient } from '../../src/redis/client.ts';
 import { connectRedis } from '../../src/redis/connection.ts';
-import { learnRedisTime } from '../../src/redis/redis-clock.ts';
+import { learnRedisTime, measureRedisTime } from '../../src/redis/redis-clock.ts';
 import { loadScript } from '../../src/redis/script.ts';
+import { connectPatiently } from '../sessions/session-fixture.ts';
 
-/** Longer than Redis may take to start a script, and shorter than a connection may be silent. */
-const stallMs = 1000;
 const now = Date.now();
 const ttlMs = 330_000;
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
@@ -126,14 +126,18 @@ const calls = names.map((name, index) => {
 
 let server: TestRedis;
 let redis: RedisClient;
+let patient: RedisClient;
 let admin: RedisClient;
 beforeAll(async () => {
   server = await startTestRedis();
-  redis = connectRedis({ url: server.url, onError: () => {} });
+  // Its connection stays, however long Redis is silent.
+  redis = connectRedis({ url: server.url, onError: () => {}, silentLineMs: 60_000 });
+  patient = connectPatiently(server.url);
   admin = new Redis(server.url);
 });
 afterAll(async () => {
   redis.disconnect();
+  patient.disconnect();
   admin.disconnect();
   await server.stop();
 });
@@ -156,28 +160,28 @@ test('the table below names every script', () => {
 
 test('a script that Redis would begin after its deadline has no effect, and each of these has one in time', async () => {
   const before = await everything();
-  // Sends a first script, so that the test does not measure a new connection.
-  await calls[0]?.(redis);
-  await admin.del('{0}:attempts');
+  // So that all of them are sent.
+  await eventually('the clock of Redis is known', () => measureRedisTime(redis as Redis));
 
-  await admin.call('CLIENT', 'PAUSE', stallMs, 'ALL');
+  await admin.call('CLIENT', 'PAUSE', 60_000, 'WRITE');
   const outcomes = await Promise.allSettled(calls.map((call) => call(redis)));
+  await admin.call('CLIENT', 'UNPAUSE');
   expect(outcomes.map(({ status }) => status)).toEqual(names.map(() => 'rejected'));
   // Replies come in order, so Redis has then processed all of them.
-  await redis.ping();
+  await eventually('Redis has answered', () => redis.ping());
   expect(await everything()).toEqual(before);
 
   for (const [index, call] of calls.entries()) {
-    await call(redis);
+    await call(patient);
     const changed = (await everything()).get(String(index));
     expect(changed, names[index]).not.toEqual(before.get(String(index)));
   }
 });
 
 test('a clock of Redis that seemed to be an hour behind makes no script late, because it is read again', async () => {
-  await calls[0]?.(redis);
-  learnRedisTime(redis as Redis, Date.now() - 3_600_000);
-  await expect(calls[0]?.(redis)).resolves.toBeDefined();
+  await calls[0]?.(patient);
+  learnRedisTime(patient as Redis, Date.now() - 3_600_000);
+  await expect(calls[0]?.(patient)).resolves.toBeDefined();
 });
 
 function partsOf(name: string): string[] {
