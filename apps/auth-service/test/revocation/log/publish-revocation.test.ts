@@ -80,8 +80,8 @@ test('memory is bounded by the rate times the retention, and no entry goes befor
   const publishedAt = new Map<number, number>();
   let published = 0;
   let maxEntries = 0;
-  const startedAt = performance.now();
-  while (performance.now() - startedAt < 1_500) {
+  let wasTrimmed = false;
+  while (published <= 2 * maxEntries || !wasTrimmed) {
     await Promise.all(Array.from({ length: 50 }, () => log.publish(someSession(published++))));
     const { now, entries } = await retained();
     for (const { number, at } of entries) publishedAt.set(number, at);
@@ -92,8 +92,8 @@ test('memory is bounded by the rate times the retention, and no entry goes befor
     const newest = entries.at(-1)?.at ?? now;
     expect(entries.filter(({ at }) => at < newest - retentionMs)).toEqual([]);
     maxEntries = Math.max(maxEntries, entries.length);
+    wasTrimmed ||= Number(entries[0]?.number) > 1;
   }
-  expect(published).toBeGreaterThan(maxEntries);
 });
 
 test('100,000 entries that matter are all kept, in less than 120 bytes each', async () => {
