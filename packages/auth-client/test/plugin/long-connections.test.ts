@@ -3,19 +3,20 @@ import fastifyWebsocket from '@fastify/websocket';
 import { eventually, forThisFile } from '@latchkey/testing';
 import Fastify from 'fastify';
 import { WebSocket } from 'undici';
-import { describe, expect, it } from 'vitest';
-import { authClient } from '../../src/index.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { authClient, type Clock } from '../../src/index.ts';
 import { createProver, createTestIssuer } from '../../src/testing/index.ts';
+import { createTestClock } from '../clock.ts';
 import { audience } from '../service.ts';
 
 const issuer = await forThisFile(createTestIssuer({ audience }));
 const prover = createProver();
 
 /** A service with an event stream and a WebSocket, which it closes when the session of their token is revoked. */
-async function startLongService() {
+async function startLongService(clock: Clock = createTestClock()) {
   const app = Fastify();
   const { issuer: iss, jwksUri, revocations } = issuer;
-  await app.register(authClient, { issuer: iss, audience, jwksUri, revocations });
+  await app.register(authClient, { issuer: iss, audience, jwksUri, revocations, clock });
   await app.register(fastifyWebsocket);
   const open = new Map<() => void, string>();
   app.authClient.onRevoked((revocation) => {
@@ -55,20 +56,24 @@ async function startLongService() {
 
 const service = await forThisFile(startLongService());
 
-const mint = (sessionId: string, more = {}) =>
-  issuer.mint({ scope: 'cart:read', sessionId, claims: { cnf: { jkt: prover.thumbprint }, ...more } });
+const mint = (sessionId: string) =>
+  issuer.mint({ scope: 'cart:read', sessionId, claims: { cnf: { jkt: prover.thumbprint } } });
 
 /** The headers with a proof for this request; a service without a store wants its nonce. */
-function headersFor(path: string, accessToken: string, nonce?: string, by = prover) {
-  const url = `${service.url}${path}`;
+function headersFor(
+  path: string,
+  accessToken: string,
+  { nonce, by = prover, at = service }: { nonce?: string; by?: typeof prover; at?: typeof service } = {},
+) {
+  const url = `${at.url}${path}`;
   return {
     authorization: `DPoP ${accessToken}`,
     dpop: by.prove({ method: 'GET', url, accessToken, nonce }),
   };
 }
 
-async function nonceFor(path: string, accessToken: string): Promise<string> {
-  const refused = await fetch(`${service.url}${path}`, { headers: headersFor(path, accessToken) });
+async function nonceFor(path: string, accessToken: string, at = service): Promise<string> {
+  const refused = await fetch(`${at.url}${path}`, { headers: headersFor(path, accessToken, { at }) });
   expect(refused.status).toBe(401);
   return refused.headers.get('dpop-nonce') ?? '';
 }
@@ -82,7 +87,7 @@ describe('server-sent events', () => {
     for (const headers of [{}, { authorization: `Bearer ${token}` }, { authorization: `DPoP ${token}` }])
       expect((await read(headers)).status).toBe(401);
     const ending = new AbortController();
-    const headers = headersFor('/events', token, await nonceFor('/events', token));
+    const headers = headersFor('/events', token, { nonce: await nonceFor('/events', token) });
     const response = await read(headers, ending.signal);
     expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
     const reader = response.body?.getReader();
@@ -97,17 +102,23 @@ describe('server-sent events', () => {
   });
 
   it('go on when the token expires, and end when the service ends them for a revoked session', async () => {
-    const exp = Math.floor(Date.now() / 1000) + 1;
-    const token = mint('revoked events', { exp });
-    const headers = headersFor('/events', token, await nonceFor('/events', token));
-    const response = await read(headers);
-    const reader = response.body?.getReader();
-    await eventually('the token has expired', () => expect(Date.now() / 1000).toBeGreaterThan(exp));
-    const { value } = (await reader?.read()) ?? {};
-    expect(Buffer.from(value ?? []).toString()).toContain('data:');
+    const clock = createTestClock();
+    const at = await startLongService(clock);
+    onTestFinished(at.close);
+    const token = mint('revoked events');
+    const nonce = await nonceFor('/events', token, at);
+    const open = () => fetch(`${at.url}/events`, { headers: headersFor('/events', token, { nonce, at }) });
+    const reader = (await open()).body?.getReader();
+    const nextEvent = async () => Buffer.from((await reader?.read())?.value ?? []).toString();
+    expect(await nextEvent()).toContain('data:');
+    clock.advance(301);
+    const refused = await open();
+    const challenge = refused.headers.get('www-authenticate');
+    expect([refused.status, challenge]).toEqual([401, expect.stringContaining('error="invalid_token"')]);
+    for (let event = 0; event < 3; event += 1) expect(await nextEvent()).toContain('data:');
     issuer.revoke({ kind: 'session', id: 'revoked events', reason: 'sign_out' });
     for (let done = false; !done; ) done = (await reader?.read())?.done ?? true;
-    expect(service.open.size).toBe(0);
+    expect(at.open.size).toBe(0);
   });
 });
 
@@ -124,13 +135,13 @@ describe('a WebSocket', () => {
   it('needs a proof for its handshake: a GET of the http URL', async () => {
     const token = mint('socket');
     const nonce = await nonceFor('/socket', token);
-    const good = headersFor('/socket', token, nonce);
+    const good = headersFor('/socket', token, { nonce });
     const bad: Record<string, string>[] = [
       {},
       { authorization: `Bearer ${token}` },
       { authorization: good.authorization },
-      headersFor('/events', token, nonce),
-      headersFor('/socket', token, nonce, createProver()),
+      headersFor('/events', token, { nonce }),
+      headersFor('/socket', token, { nonce, by: createProver() }),
       {
         ...good,
         dpop: prover.prove({
@@ -156,7 +167,7 @@ describe('a WebSocket', () => {
 
   it('is closed by the service when its session is revoked', async () => {
     const token = mint('revoked socket');
-    const socket = connect(headersFor('/socket', token, await nonceFor('/socket', token)));
+    const socket = connect(headersFor('/socket', token, { nonce: await nonceFor('/socket', token) }));
     expect(await opened(socket)).toBe(true);
     const closed = once(socket as unknown as EventTarget, 'close');
     issuer.revoke({ kind: 'session', id: 'revoked socket', reason: 'sign_out' });
