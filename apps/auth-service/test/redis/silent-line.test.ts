@@ -91,8 +91,8 @@ test('an answer that came while this process stood still is taken, and the conne
   const timely = connectRedis({
     url: server.url,
     onError: () => {},
-    commandTimeoutMs: 300,
-    silentLineMs: 400,
+    commandTimeoutMs: 4_000,
+    silentLineMs: 5_000,
   });
   try {
     const store = createStore({ redis: timely, clock: Date.now, macKeys: createMacKeys() });
@@ -100,7 +100,7 @@ test('an answer that came while this process stood still is taken, and the conne
     const before = await timely.client('ID');
     const refreshed = store.refresh(refreshToken, client);
     await setImmediate();
-    standStillFor(500);
+    standStillFor(5_500);
     expect(await refreshed).toMatchObject({ verdict: 'ROTATED' });
     expect(await timely.client('ID')).toBe(before);
   } finally {
