@@ -57,8 +57,10 @@ test('a subscriber learns that its token is revoked before the stream ends, howe
 
 test('a stream ends when its token expires', async () => {
   await start({ ACCESS_TOKEN_SECONDS: '5' });
-  const token = await feed.token();
-  const reader = await openFeed({ url: feed.url, token });
+  const { token, reader } = await eventually('a stream is open before its token expires', async () => {
+    const token = await feed.token();
+    return { token, reader: await openFeed({ url: feed.url, token }) };
+  });
   await reader.until(({ ended }) => ended !== undefined);
   expect(reader.ended).toBe('complete');
   expect(Date.now() / 1000).toBeGreaterThanOrEqual(Number(decode(token).claims['exp']));
