@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { createPublicKey, verify } from 'node:crypto';
-import { eventually } from '@latchkey/testing';
+import { eventually, secondsSince } from '@latchkey/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   createMemoryIdentityStore,
@@ -50,6 +50,7 @@ const published = async (): Promise<string[]> => (await identity.publicKeys()).m
 
 describe('a client assertion', () => {
   it('is what RFC 7523 §3 asks for, and good for one use', async () => {
+    const startMs = Date.now();
     create();
     const assertion = await identity.assertion(audience);
     const { header, claims } = partsOf(assertion);
@@ -60,7 +61,7 @@ describe('a client assertion', () => {
       sub: 'payment-service',
       aud: audience,
       jti: expect.stringMatching(/^[\w-]{22}$/),
-      iat: expect.closeTo(clock.wallMs() / 1000, -1),
+      iat: secondsSince(startMs),
       exp: Number(claims.iat) + 60,
     });
     const [input = '', signature = ''] = [
