@@ -62,7 +62,7 @@ describe.skipIf(lacksPgBouncer)('PgBouncer in transaction mode (skipped where th
   }
 
   async function open(poolSize = 2) {
-    const config = { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, DATABASE_TIMEOUT_MS: 2000 };
+    const config = { DATABASE_URL: url, DATABASE_POOL_SIZE: poolSize, DATABASE_TIMEOUT_MS: 20_000 };
     const one = await openDatabase({ config, schema, migrationsFolder: folder, applicationName: 'test' });
     opened.push(one);
     return one;
@@ -93,9 +93,15 @@ describe.skipIf(lacksPgBouncer)('PgBouncer in transaction mode (skipped where th
       database = (select oid from pg_database where datname = current_database())`);
     expect(locks).toEqual([]);
     // Each transaction has a session of its own meanwhile, so these are all that there are.
-    const sessions = databases.slice(0, 4).map(({ db }) =>
+    let missing = 4;
+    const { promise: allHaveBegun, resolve } = Promise.withResolvers<void>();
+    const sessions = databases.slice(0, missing).map(({ db }) =>
       db.transaction(async (tx) => {
-        const { rows } = await tx.execute(sql`select pg_sleep(0.3), pg_backend_pid() as pid,
+        await tx.execute(sql`select 1`);
+        missing -= 1;
+        if (missing === 0) resolve();
+        await allHaveBegun;
+        const { rows } = await tx.execute(sql`select pg_backend_pid() as pid,
           array(select name from pg_settings where source = 'session' and name ~ 'tcp|timeout') as changed,
           array(select name from pg_prepared_statements) as statements,
           array(select pg_listening_channels()) as channels`);
