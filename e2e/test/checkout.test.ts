@@ -121,7 +121,7 @@ test('payment-service killed at any step: repeated, it charges once and empties 
       numbers.map(async (beforeStep) => {
         const replica = await startDoomedReplica(stack, {
           service: 'payment',
-          env: { FINGERPRINT_KEY: fingerprintKey, PROCESSOR_TIMEOUT_MS: '10000', CART_TIMEOUT_MS: '10000' },
+          env: { FINGERPRINT_KEY: fingerprintKey },
           fault: { request: '^POST /payments$', steps: 'statement,call,answer', beforeStep },
         });
         return { beforeStep, replica, shopper: await buyer() };
