@@ -39,27 +39,53 @@ async function waitAfter(failures: number, from: { username: string; address: st
   return admission.admitted ? 0 : admission.retryAfterMs;
 }
 
+/**
+ * A test whose waits are exact. Redis' clock goes on while ours stands still here, and after 5 s a script takes ours for
+ * one that was set back. So a test that failed begins anew if it took as long as that, and only then.
+ */
+function exact(test: () => Promise<void>): () => Promise<void> {
+  return async () => {
+    for (;;) {
+      const startedAt = performance.now();
+      try {
+        return await test();
+      } catch (error) {
+        if (performance.now() - startedAt < 4_000) throw error;
+        await redis.flushall();
+        now = start;
+      }
+    }
+  };
+}
+
 async function admitted(from: { username: string; address: string }): Promise<SignInAttempt> {
   const admission = await attempts.admitSignIn(from);
   if (!admission.admitted) throw new Error(`refused for ${admission.retryAfterMs} ms`);
   return admission.attempt;
 }
 
-test('after ten failures for a name from a network, the eleventh waits 90 s', async () => {
-  expect(await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home })).toBe(0);
-  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
-  now += 89_999;
-  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(1);
-  now += 1;
-  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(0);
-  expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
-});
+test(
+  'after ten failures for a name from a network, the eleventh waits 90 s',
+  exact(async () => {
+    expect(await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home })).toBe(0);
+    expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
+    now += 89_999;
+    expect(await waitAfter(0, { username: 'alice', address: home })).toBe(1);
+    now += 1;
+    expect(await waitAfter(0, { username: 'alice', address: home })).toBe(0);
+    expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
+  }),
+);
 
-test('a refused attempt does not count: insisting does not make the wait longer', async () => {
-  await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
-  // Few enough to take less than the 5 s by which Redis' clock may be ahead of the one that stands still here.
-  expect(await waitAfter(50, { username: 'alice', address: home })).toBe(90_000);
-});
+test(
+  'a refused attempt does not count: insisting does not make the wait longer',
+  exact(async () => {
+    await waitAfter(nameAndNetworkLimit.most, { username: 'alice', address: home });
+    const insisting = Array.from({ length: 50 }, () => waitAfter(0, { username: 'alice', address: home }));
+    expect(new Set(await Promise.all(insisting))).toEqual(new Set([90_000]));
+    expect(await waitAfter(0, { username: 'alice', address: home })).toBe(90_000);
+  }),
+);
 
 test('of a hundred guesses at once no more than ten are admitted', async () => {
   for (let round = 0; round < 20; round += 1) {
@@ -86,29 +112,38 @@ test('two replicas count together', async () => {
   expect(admissions.filter((admission) => admission.admitted)).toHaveLength(nameAndNetworkLimit.most);
 });
 
-test('a network that tries many names runs into its own limit, and into no other one', async () => {
-  for (let index = 0; index < networkLimit.most; index += 1)
-    await admitted({ username: `person${index}`, address: home });
-  expect(await waitAfter(0, { username: 'somebody', address: home })).toBe(9000);
-  expect(await waitAfter(0, { username: 'somebody', address: stranger(1) })).toBe(0);
-});
+test(
+  'a network that tries many names runs into its own limit, and into no other one',
+  exact(async () => {
+    for (let index = 0; index < networkLimit.most; index += 1)
+      await admitted({ username: `person${index}`, address: home });
+    expect(await waitAfter(0, { username: 'somebody', address: home })).toBe(9000);
+    expect(await waitAfter(0, { username: 'somebody', address: stranger(1) })).toBe(0);
+  }),
+);
 
-test('all addresses of an IPv6 /64 count as one', async () => {
-  for (let index = 0; index < nameAndNetworkLimit.most; index += 1) {
-    await admitted({ username: 'alice', address: `2001:db8:0:7::${index}` });
-  }
-  expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:7:ffff::1' })).toBe(90_000);
-  expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:8::1' })).toBe(0);
-});
+test(
+  'all addresses of an IPv6 /64 count as one',
+  exact(async () => {
+    for (let index = 0; index < nameAndNetworkLimit.most; index += 1) {
+      await admitted({ username: 'alice', address: `2001:db8:0:7::${index}` });
+    }
+    expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:7:ffff::1' })).toBe(90_000);
+    expect(await waitAfter(0, { username: 'alice', address: '2001:db8:0:8::1' })).toBe(0);
+  }),
+);
 
-test('guesses from many networks lock a name everywhere except in its person’s familiar networks', async () => {
-  await attempts.forgive(await admitted({ username: 'victim', address: home }));
-  for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
-    await admitted({ username: 'victim', address: stranger(index) });
-  }
-  expect(await waitAfter(0, { username: 'victim', address: stranger(5000) })).toBe(120_000);
-  expect(await waitAfter(0, { username: 'victim', address: home })).toBe(0);
-});
+test(
+  'guesses from many networks lock a name everywhere except in its person’s familiar networks',
+  exact(async () => {
+    await attempts.forgive(await admitted({ username: 'victim', address: home }));
+    for (let index = 0; index < unfamiliarNetworksLimit.most; index += 1) {
+      await admitted({ username: 'victim', address: stranger(index) });
+    }
+    expect(await waitAfter(0, { username: 'victim', address: stranger(5000) })).toBe(120_000);
+    expect(await waitAfter(0, { username: 'victim', address: home })).toBe(0);
+  }),
+);
 
 test('a stranger who uses up the limit of a network does not lock out the people to whom it is familiar', async () => {
   await attempts.forgive(await admitted({ username: 'victim', address: home }));
@@ -161,13 +196,16 @@ test('a thousand sign-ins that succeed run into no limit', async () => {
   expect(await waitAfter(0, { username: 'new-here', address: home })).toBe(0);
 });
 
-test('an attempt that was abandoned is taken back, once', async () => {
-  const from = { username: 'alice', address: home };
-  for (let index = 0; index < nameAndNetworkLimit.most - 1; index += 1) await admitted(from);
-  await attempts.abandon(await admitted(from));
-  expect(await waitAfter(0, from)).toBe(0);
-  expect(await waitAfter(0, from)).toBe(90_000);
-});
+test(
+  'an attempt that was abandoned is taken back, once',
+  exact(async () => {
+    const from = { username: 'alice', address: home };
+    for (let index = 0; index < nameAndNetworkLimit.most - 1; index += 1) await admitted(from);
+    await attempts.abandon(await admitted(from));
+    expect(await waitAfter(0, from)).toBe(0);
+    expect(await waitAfter(0, from)).toBe(90_000);
+  }),
+);
 
 test('of many refusals only the first in a minute counts as news', async () => {
   await waitAfter(nameAndNetworkLimit.most - 1, { username: 'alice', address: home });
@@ -177,22 +215,28 @@ test('of many refusals only the first in a minute counts as news', async () => {
   expect(refusals.filter((refusal) => !refusal.admitted && refusal.isNews)).toHaveLength(1);
 });
 
-test('registrations are limited for each network', async () => {
-  for (let index = 0; index < registrationLimit.most; index += 1)
-    expect(await attempts.admitRegistration(home)).toBe(0);
-  expect(await attempts.admitRegistration(home)).toBe(36_000);
-  expect(await attempts.admitRegistration(stranger(1))).toBe(0);
-});
+test(
+  'registrations are limited for each network',
+  exact(async () => {
+    for (let index = 0; index < registrationLimit.most; index += 1)
+      expect(await attempts.admitRegistration(home)).toBe(0);
+    expect(await attempts.admitRegistration(home)).toBe(36_000);
+    expect(await attempts.admitRegistration(stranger(1))).toBe(0);
+  }),
+);
 
-test('people whose address is not known share no limit, and each name has its own', async () => {
-  const from = (username: string) => ({ username, address: 'unknown' });
-  for (let index = 0; index <= networkLimit.most; index += 1) {
-    await admitted(from(`person${index}`));
-    expect(await attempts.admitRegistration('unknown')).toBe(0);
-  }
-  expect(await waitAfter(nameAndNetworkLimit.most - 1, from('alice'))).toBe(0);
-  expect(await waitAfter(0, from('alice'))).toBe(90_000);
-});
+test(
+  'people whose address is not known share no limit, and each name has its own',
+  exact(async () => {
+    const from = (username: string) => ({ username, address: 'unknown' });
+    for (let index = 0; index <= networkLimit.most; index += 1) {
+      await admitted(from(`person${index}`));
+      expect(await attempts.admitRegistration('unknown')).toBe(0);
+    }
+    expect(await waitAfter(nameAndNetworkLimit.most - 1, from('alice'))).toBe(0);
+    expect(await waitAfter(0, from('alice'))).toBe(90_000);
+  }),
+);
 
 test('an unknown address is familiar to nobody: guesses from many networks lock the name there, too', async () => {
   await attempts.forgive(await admitted({ username: 'victim', address: 'unknown' }));
