@@ -7,13 +7,13 @@ import {
   followRevocations,
 } from '@latchkey/auth-client';
 import { createProver } from '@latchkey/auth-client/testing';
+import { freePort } from '@latchkey/dev-stack/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { openAuthDatabase } from '../../src/database/open-auth-database.ts';
 import { decode, register, signIn, startAuthApp, testPassword } from '../support/auth-app.ts';
-import { freePort } from '../support/free-port.ts';
 
 const port = await freePort();
 const origin = `http://localhost:${port}`;

@@ -1,12 +1,11 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { proxyPrograms, startApache, type TestProxy } from '@latchkey/dev-stack/testing';
+import { freePort, proxyPrograms, startApache, type TestProxy } from '@latchkey/dev-stack/testing';
 import { eventually, forThisFile } from '@latchkey/testing';
 import * as oauth from 'oauth4webapi';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bearer, decode, signIn, startAuthApp, testPassword } from '../support/auth-app.ts';
-import { freePort } from '../support/free-port.ts';
 import { callback, registerApplication, somebody } from './authorization/authorization-fixture.ts';
 
 const issuer = new URL(`http://127.0.0.1:${await freePort()}`);

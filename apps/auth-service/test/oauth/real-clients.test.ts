@@ -1,9 +1,9 @@
+import { freePort } from '@latchkey/dev-stack/testing';
 import { forThisFile } from '@latchkey/testing';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { describe, expect, test } from 'vitest';
 import { decode, register, signIn, startAuthApp } from '../support/auth-app.ts';
-import { freePort } from '../support/free-port.ts';
 import { accessTokenType, startServices, tokenExchange } from '../support/services.ts';
 
 const service = 'payment-service';

@@ -3,14 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
-import { startTestCluster, type TestCluster, testEngines } from '@latchkey/dev-stack/testing';
+import { freePort, startTestCluster, type TestCluster, testEngines } from '@latchkey/dev-stack/testing';
 import { eventually } from '@latchkey/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connectRedis } from '../../src/redis/connection.ts';
 import { createRevocations } from '../../src/revocation/revocations.ts';
 import { follow } from '../revocation/log/log-fixture.ts';
 import { client, createStore, newSession } from '../sessions/session-fixture.ts';
-import { freePort } from '../support/free-port.ts';
 
 /** The commands of the user that compose makes, which docs/redis.md names. */
 const listed = readFileSync(

@@ -1,3 +1,4 @@
+export { freePort } from '../processes/ports.ts';
 export { bundledFor } from './bundled/options.ts';
 export { type ComposeFront, startComposeFront } from './compose-front.ts';
 export { createTestDatabase, type TestDatabase } from './database.ts';
