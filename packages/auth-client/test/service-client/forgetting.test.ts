@@ -36,16 +36,16 @@ describe('what is revoked is forgotten', () => {
 
   it.each<[string, Revocation, number]>([
     ['a session', { kind: 'session', id: 'session-1', reason: 'x' }, 2],
-    ['a person', { kind: 'subject', id: 'user-1', before: now + 60, reason: 'x' }, 1],
+    ['a person', { kind: 'subject', id: 'user-1', before: now + 3600, reason: 'x' }, 1],
     [
       'a client that people sign in with',
-      { kind: 'client', id: 'storefront', before: now + 60, reason: 'x' },
+      { kind: 'client', id: 'storefront', before: now + 3600, reason: 'x' },
       2,
     ],
-    ['this service', { kind: 'client', id: 'payment-service', before: now + 60, reason: 'x' }, 0],
-    ['another service', { kind: 'client', id: 'wishlist-service', before: now + 60, reason: 'x' }, 3],
+    ['this service', { kind: 'client', id: 'payment-service', before: now + 3600, reason: 'x' }, 0],
+    ['another service', { kind: 'client', id: 'wishlist-service', before: now + 3600, reason: 'x' }, 3],
     ['a key', { kind: 'key', id: 'any', reason: 'x' }, 0],
-    ['everything', { kind: 'all', before: now + 60, reason: 'x' }, 0],
+    ['everything', { kind: 'all', before: now + 3600, reason: 'x' }, 0],
     ['one token, which others of its session outlive', { kind: 'token', id: 'any', reason: 'x' }, 3],
   ])('of %s: %j, %i of three are left', async (_name, revocation, left) => {
     const list: RevocationList = createRevocationList({ retentionSeconds: 330 });
@@ -62,7 +62,7 @@ describe('what is revoked is forgotten', () => {
     expect(payment.serviceClient.keptTokens).toBe(left);
     await payment.close();
     // No listener is left.
-    list.apply([{ kind: 'all', before: now + 120, reason: 'x' }]);
+    list.apply([{ kind: 'all', before: now + 7200, reason: 'x' }]);
     expect(payment.serviceClient.keptTokens).toBe(left);
   });
 });
