@@ -1,3 +1,4 @@
+import { patienceMs } from '@latchkey/testing';
 import type { BrowserContext, Frame, Page } from 'playwright-core';
 
 /** The parts of BrowserSession.state that tests read. */
@@ -132,6 +133,15 @@ export async function standStill({ page }: SessionTab): Promise<() => Promise<vo
 }
 
 type WithDialog = { alert(text: string): void; setTimeout(run: () => void): void };
+
+/** Makes the tab wait for another tab's refresh, and for the answer to its own, as long as a test waits. */
+export async function bePatient({ page }: SessionTab): Promise<void> {
+  await page.evaluate((patienceMs) => {
+    const wait = globalThis.setTimeout;
+    const patient = (run: () => void, ms = 0) => wait(run, ms === 5_000 || ms === 6_000 ? patienceMs : ms);
+    Object.assign(globalThis, { setTimeout: patient });
+  }, patienceMs);
+}
 
 /** Makes the tab wait only a twentieth as long for other tabs. Request timeouts stay as they are. */
 export async function hurry({ page }: SessionTab): Promise<void> {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { describeInBrowser } from './describe-in-browser.ts';
 import type { SessionPerson } from './session-person.ts';
 import { crossSite, type SessionSystem, startSessionSystem, unbound } from './session-system.ts';
-import { hurry, type SessionTab, standStill } from './session-tab.ts';
+import { bePatient, hurry, type SessionTab, standStill } from './session-tab.ts';
 
 /** Long enough that no timer renews a token while a test counts. */
 const tokenSeconds = 300;
@@ -78,6 +78,7 @@ describeInBrowser('a browser session in real tabs', () => {
     const person = await system.newPerson();
     const tabs = await person.signedInTabs(5);
     const [first] = tabs as [SessionTab];
+    await Promise.all(tabs.map(bePatient));
     const before = system.front.refreshes();
     const release = hold();
     const refreshing = Promise.all(tabs.map((tab) => tab.refresh()));
@@ -220,8 +221,9 @@ describeInBrowser('a browser session in real tabs', () => {
     const person = await system.newPerson();
     const [standing, one, two] = (await person.signedInTabs(3)) as [SessionTab, SessionTab, SessionTab];
     const { sessionId } = await one.state();
-    // The other one has the usual patience with this one.
+    // The other one waits for this one.
     await hurry(one);
+    await bePatient(two);
     const before = system.front.refreshes();
     const [release, goOn] = await standStillInRefresh(standing);
     const tokens = await Promise.all([one, two].map(async (tab) => (await tab.refresh()).accessToken));
