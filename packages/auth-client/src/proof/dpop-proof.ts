@@ -83,7 +83,13 @@ function targetOf(url: string): string | undefined {
   const parsed = URL.parse(url);
   return parsed === null || parsed.username !== '' || parsed.password !== ''
     ? undefined
-    : `${parsed.origin}${parsed.pathname}`;
+    : `${parsed.origin}${parsed.pathname.replaceAll(/%[\da-f]{2}/gi, inOneSpelling)}`;
+}
+
+/** RFC 3986 §6.2.2.1 and §6.2.2.2, which URL.parse leaves. An encoded slash is another path than a slash. */
+function inOneSpelling(encoded: string): string {
+  const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+  return /[\w.~-]/.test(character) ? character : encoded.toUpperCase();
 }
 
 function isText(value: unknown): value is string {

@@ -42,6 +42,30 @@ describe('a proof', () => {
     expect(verdict(prover.prove(request), { url: asked })).toBe(prover.thumbprint);
   });
 
+  // RFC 3986 §6.2.2.
+  it.each([
+    ['an unreserved character', '/%7Ea/%62', '/~a/b'],
+    ['the case of hex digits', '/%c3%a9', '/%C3%A9'],
+    ['both', '/a%7eb%2fc', '/a~b%2Fc'],
+  ])('is good for the same path with %s in another spelling', (_, one, other) => {
+    for (const [signed, asked] of [
+      [one, other],
+      [other, one],
+    ]) {
+      const proof = prover.prove({ ...request, url: `https://cart.example${signed}` });
+      expect(verdict(proof, { url: `https://cart.example${asked}` })).toBe(prover.thumbprint);
+    }
+  });
+
+  it.each([
+    ['a slash', '/a%2Fb', '/a/b'],
+    ['a percent sign', '/a%257Eb', '/a%7Eb'],
+    ['a semicolon', '/a%3Bb', '/a;b'],
+  ])('is not good for a path in which %s is not encoded', (_, signed, asked) => {
+    const proof = prover.prove({ ...request, url: `https://cart.example${signed}` });
+    expect(verdict(proof, { url: `https://cart.example${asked}` })).toBe('proof: htu');
+  });
+
   it.each([
     ['for another path', { url: 'https://cart.example/cart' }, 'proof: htu'],
     ['for another host', { url: 'https://wishlist.example/cart/items' }, 'proof: htu'],
