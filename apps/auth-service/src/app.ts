@@ -40,7 +40,7 @@ import { clientRegistrationRoute } from './oauth/client-registration-route.ts';
 import { createProofReader } from './oauth/dpop-proofs.ts';
 import { createLogoutDeliveries } from './oauth/logout/logout-deliveries.ts';
 import { metadataRoute } from './oauth/metadata-route.ts';
-import { openPaths } from './oauth/open-paths.ts';
+import { openPathsOf } from './oauth/open-paths.ts';
 import { createSubjectTokens } from './oauth/subject-tokens.ts';
 import { userInfoRoute } from './oauth/userinfo-route.ts';
 import { type DelegationPolicy, delegationPolicy } from './permissions/delegation-policy.ts';
@@ -101,7 +101,7 @@ export async function buildApp({
       'Signs people in, issues access tokens (RFC 9068), rotates refresh tokens, publishes its keys.',
     logLevel: config.LOG_LEVEL,
     corsOrigins: config.CORS_ORIGINS,
-    openPaths,
+    openPaths: openPathsOf(config.ISSUER),
     trustedProxies: config.TRUSTED_PROXIES,
     basePath: { path: new URL(config.ISSUER).pathname, setting: 'ISSUER' },
     ...(logDestination && { logDestination }),

@@ -47,10 +47,15 @@ const metadataSchema = Type.Object({
   service_documentation: Type.String(),
 });
 
-export const wellKnown = [
-  '/.well-known/oauth-authorization-server',
-  '/.well-known/openid-configuration',
-] as const;
+/**
+ * Where the document is. For an issuer with a path, RFC 8414 §3.1 puts the well-known part before the path, and OpenID
+ * Connect after it. A proxy may have removed the path.
+ */
+export function metadataPathsOf(issuer: string): readonly string[] {
+  const path = new URL(issuer).pathname.replace(/\/$/, '');
+  const names = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+  return [...new Set(names.flatMap((name) => [name, name + path]))];
+}
 
 /**
  * The same document at both well-known places: GET /.well-known/oauth-authorization-server (RFC 8414) and
@@ -108,10 +113,7 @@ export async function metadataRoute(
     security: [],
     response: { 200: metadataSchema },
   };
-  // For an issuer with a path, RFC 8414 §3.1 puts the well-known part before the path, and OpenID Connect after it. A
-  // proxy may have removed the path.
-  const path = new URL(issuer).pathname.replace(/\/$/, '');
-  for (const url of new Set(wellKnown.flatMap((name) => [name, name + path]))) {
+  for (const url of metadataPathsOf(issuer)) {
     app.get(url, { schema }, async (_request, reply) => {
       reply.header('cache-control', 'public, max-age=3600');
       return metadata;

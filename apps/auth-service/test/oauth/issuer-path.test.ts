@@ -51,6 +51,21 @@ test('an issuer with a path has its metadata where RFC 8414 §3.1 says, and wher
   expect((await auth.app.inject('/.well-known/oauth-authorization-server/tenants/red')).statusCode).toBe(404);
 });
 
+test.each([
+  '/.well-known/oauth-authorization-server/tenants/blue',
+  '/.well-known/openid-configuration/tenants/blue',
+  '/.well-known/oauth-authorization-server',
+  '/tenants/blue/.well-known/openid-configuration',
+  '/tenants/blue/.well-known/jwks.json',
+])('pages of other sites can read its metadata and its keys: %s', async (url) => {
+  const headers = { origin: 'https://page.example' };
+  const answer = await auth.app.inject({ url, headers });
+  expect([answer.statusCode, answer.headers['access-control-allow-origin']]).toEqual([200, '*']);
+  const asked = { ...headers, 'access-control-request-method': 'GET' };
+  const preflight = await auth.app.inject({ method: 'OPTIONS', url, headers: asked });
+  expect(preflight.headers['access-control-allow-origin']).toBe('*');
+});
+
 test('every endpoint in the metadata exists, with the path and without', async () => {
   const metadata = (await auth.app.inject('/.well-known/oauth-authorization-server')).json<
     Record<string, unknown>
