@@ -15,8 +15,14 @@ import { UpstreamError, upstreamErrorFrom } from './upstream-error.ts';
 /** A logout token is sent at once; this bounds how long an old one can be used again. */
 const maxAgeSeconds = 300;
 const skewSeconds = 30;
-/** Only asymmetric ones: the client secret would be a key that others know. */
-const algorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'];
+/**
+ * Those by which openid-client takes ID tokens, since a provider signs both alike (OpenID Connect Back-Channel Logout
+ * §2.6). Only asymmetric ones: the client secret would be a key that others know.
+ */
+const algorithms = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'],
+  ...['EdDSA', 'Ed25519', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
+];
 const event = 'http://schemas.openid.net/event/backchannel-logout';
 
 /** Who has signed out at a provider. `sid`: of which session there; undefined for all. */

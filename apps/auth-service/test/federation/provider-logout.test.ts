@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { constants, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,6 +20,29 @@ const [mina, viewer] = seededPeople;
 const key = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const otherKey = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const secret = 'a secret of the test';
+
+const elliptic = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
+const edwards = generateKeyPairSync('ed25519');
+/** A key of the provider for each algorithm, under its name. */
+const pairs = {
+  ...{ RS256: key, RS384: key, RS512: key, PS256: key, PS384: key, PS512: key },
+  ...{ ES256: elliptic('P-256'), ES384: elliptic('P-384'), ES512: elliptic('P-521') },
+  ...{ EdDSA: edwards, Ed25519: edwards },
+  'ML-DSA-44': generateKeyPairSync('ml-dsa-44'),
+  'ML-DSA-65': generateKeyPairSync('ml-dsa-65'),
+  'ML-DSA-87': generateKeyPairSync('ml-dsa-87'),
+};
+type Algorithm = keyof typeof pairs;
+
+/** Signs as the algorithm says (RFC 7518 §3, RFC 8037 §3.1). */
+function signBy(alg: Algorithm, input: string): Buffer {
+  const padding = alg.startsWith('PS') ? constants.RSA_PKCS1_PSS_PADDING : undefined;
+  return sign(/^[REP]S/.test(alg) ? `sha${alg.slice(2)}` : null, Buffer.from(input), {
+    key: pairs[alg].privateKey,
+    dsaEncoding: 'ieee-p1363',
+    ...(padding && { padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }),
+  });
+}
 
 /** Of the requests for the keys: how many there were, and how they are answered. */
 let keyRequests = 0;
@@ -45,7 +68,10 @@ const server = createServer(async (request, response) => {
     keyRequests += 1;
     if (keysStatus === 'silence') return;
     response.statusCode = keysStatus;
-    return json({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256' }] });
+    const named = Object.entries(pairs).map(([alg, { publicKey }]) => {
+      return { ...publicKey.export({ format: 'jwk' }), kid: alg, alg };
+    });
+    return json({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'RS256' }, ...named] });
   }
   const { statusCode } = await postLogout('example', await text(request));
   response.writeHead(statusCode).end();
@@ -171,6 +197,12 @@ describe('a logout token', () => {
   test('about somebody who never came here is answered 200', async () => {
     const answer = await post(tokenOf());
     expect([answer.statusCode, answer.headers['cache-control']]).toEqual([200, 'no-store']);
+  });
+
+  test.each(Object.keys(pairs) as Algorithm[])('that is signed with %s is accepted', async (alg) => {
+    const input = tokenOf({}, { alg, kid: alg, by: null });
+    const token = `${input}${signBy(alg, input.slice(0, -1)).toString('base64url')}`;
+    expect((await post(token)).statusCode).toBe(200);
   });
 
   test.each<[string, () => string]>([
