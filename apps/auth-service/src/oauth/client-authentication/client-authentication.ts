@@ -71,7 +71,8 @@ export function createClientAuthentication(parts: ClientAuthenticationParts): Au
     if (method !== 'private_key_jwt' && hasAssertion) throw refuse('public_client_with_assertion');
     if (method === 'client_secret_basic') {
       if (basic === undefined) throw refuse('no_secret');
-      if (basic.id !== client.id || !isSecret(basic.secret, authentication.secretHash))
+      const { secretHash } = authentication;
+      if (basic.id !== client.id || !basic.secrets.some((secret) => isSecret(secret, secretHash)))
         throw refuse('wrong_secret');
     }
     if (method === 'private_key_jwt') {
@@ -114,19 +115,26 @@ function isBasic(authorization: string | undefined): boolean {
 }
 
 /**
- * Reads HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1). Undefined without such a header; an id that no
- * client has when it is malformed.
+ * Reads HTTP Basic, whose parts are form-encoded (RFC 6749 §2.3.1). curl -u and many libraries do not encode them, so
+ * `secrets` are both readings. Undefined without such a header; an id that no client has when it is malformed.
  */
-function readBasic(authorization: string | undefined): { id: string; secret: string } | undefined {
+function readBasic(
+  authorization: string | undefined,
+): { id: string; secrets: readonly [string, string] } | undefined {
   if (!isBasic(authorization)) return undefined;
   const [, encoded = ''] = /^basic +([\w+/=-]+)$/i.exec(authorization ?? '') ?? [];
   const text = Buffer.from(encoded, 'base64').toString();
   const colon = text.indexOf(':');
+  const secret = text.slice(colon + 1);
+  return { id: formDecoded(text.slice(0, Math.max(colon, 0))), secrets: [formDecoded(secret), secret] };
+}
+
+/** As it stands when it is not form-encoded. */
+function formDecoded(text: string): string {
   try {
-    const decode = (part: string) => decodeURIComponent(part.replaceAll('+', ' '));
-    return { id: decode(text.slice(0, Math.max(colon, 0))), secret: decode(text.slice(colon + 1)) };
+    return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
-    return { id: '', secret: '' };
+    return text;
   }
 }
 

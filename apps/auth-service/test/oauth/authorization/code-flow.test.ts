@@ -1,7 +1,17 @@
-import { Readable } from 'node:stream';
+import { randomBytes } from 'node:crypto';
+import { PassThrough, Readable } from 'node:stream';
 import { eventually, forThisFile } from '@latchkey/testing';
 import { describe, expect, test } from 'vitest';
-import { bearer, decode, refresh, startAuthApp, testIssuer, whoAmI } from '../../support/auth-app.ts';
+import { runCommand } from '../../../src/commands/run-command.ts';
+import {
+  bearer,
+  decode,
+  postForm,
+  refresh,
+  startAuthApp,
+  testIssuer,
+  whoAmI,
+} from '../../support/auth-app.ts';
 import {
   authorize,
   callback,
@@ -258,6 +268,28 @@ describe('confidential applications', () => {
     expect((await flow.redeem(app, code, { client_secret: secret })).statusCode).toBe(401);
     expect((await flow.redeem(app, code, {}, basic('latchkey-cli', secret))).statusCode).toBe(401);
     expect((await flow.redeem(app, code, {}, basic(id, secret))).statusCode).toBe(200);
+  });
+
+  test.each([
+    ['a plus sign and a percent sign', 'with-signs', 'a+b%_'],
+    ['what looks form-encoded', 'with-code', 'a%2Bb'],
+  ])('prove a secret with %s in HTTP Basic, form-encoded or as it stands', async (_, id, start) => {
+    const secret = `${start}${randomBytes(30).toString('base64url')}`;
+    const application = { id, secret, name: 'Gifts', redirect_uris: [callback], scopes: ['openid'] };
+    const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+    const stdin = Readable.from([JSON.stringify(application)]);
+    expect(await runCommand(['register-applications'], { env: auth.env, stdin, stdout, stderr })).toBe(0);
+    const statusWith = async (user: string, password: string) => {
+      const headers = basic(user, password);
+      return (await postForm(app, { url: '/revoke', parameters: { token: 'x' }, headers })).statusCode;
+    };
+    await eventually('auth-service knows the application', async () =>
+      expect(await statusWith(id, encodeURIComponent(secret))).toBe(200),
+    );
+    expect(await statusWith(id, secret)).toBe(200);
+    for (const wrong of ['', '%', `${secret}%`, encodeURIComponent(encodeURIComponent(secret))])
+      expect([wrong, await statusWith(id, wrong)]).toEqual([wrong, 401]);
+    expect(await statusWith(`${id}%`, secret)).toBe(401);
   });
 });
 
