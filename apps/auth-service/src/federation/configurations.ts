@@ -1,6 +1,6 @@
 import * as oidc from 'openid-client';
 import { signAppleSecret } from './apple-secret.ts';
-import type { OAuthProvider, Provider } from './provider.ts';
+import type { OAuthProvider, Provider, ProviderAuthMethod } from './provider.ts';
 
 /** People wait for it. */
 const timeoutSeconds = 5;
@@ -85,10 +85,19 @@ export function createConfigurations(
 
   /** Apple's secret is signed for each request. */
   function authentication(...request: Parameters<oidc.ClientAuth>): void {
-    const { secret, clientId, issuer } = provider;
+    const { secret, clientId, issuer, authMethod = methodOf(request[0]) } = provider;
     const now = Math.floor(clock() / 1000);
     const text =
       secret.kind === 'secret' ? secret.secret : signAppleSecret(secret, { clientId, issuer, now });
-    oidc.ClientSecretPost(text)(...request);
+    const present = authMethod === 'client_secret_post' ? oidc.ClientSecretPost : oidc.ClientSecretBasic;
+    present(text)(...request);
   }
+}
+
+/** In the body where that is taken: HTTP Basic has the secret form-encoded, and some providers do not decode it. */
+function methodOf({
+  token_endpoint_auth_methods_supported: methods,
+}: oidc.ServerMetadata): ProviderAuthMethod {
+  // Without a list, only Basic is sure (OpenID Connect Discovery §3).
+  return methods?.includes('client_secret_post') === true ? 'client_secret_post' : 'client_secret_basic';
 }

@@ -3,7 +3,7 @@ import type { OAuthProvider, Provider } from './provider.ts';
 /** What we know of a provider from its public documentation. */
 export type Preset = Pick<
   Provider,
-  'name' | 'labels' | 'issuer' | 'scope' | 'canReauthenticate' | 'responseMode'
+  'name' | 'labels' | 'issuer' | 'scope' | 'canReauthenticate' | 'responseMode' | 'authMethod'
 > & {
   readonly oauth?: (options: { readonly graphVersion: string }) => OAuthProvider;
 };
@@ -15,8 +15,9 @@ export type PresetName = (typeof presetNames)[number];
 /** Meta keeps each version of its Graph API for about two years. */
 export const defaultGraphVersion = 'v24.0';
 
-const openid = { scope: 'openid profile', canReauthenticate: false, responseMode: 'query' } as const;
-const oauth = { canReauthenticate: false, responseMode: 'query' } as const;
+const common = { canReauthenticate: false, responseMode: 'query' } as const;
+const openid = { ...common, scope: 'openid profile', authMethod: undefined } as const;
+const oauth = { ...common, authMethod: 'client_secret_post' } as const;
 
 /**
  * What is odd about each provider. The words of the buttons follow their guidelines; their logos are theirs, so we draw
@@ -36,6 +37,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     name: 'Apple',
     scope: 'openid name',
     responseMode: 'form_post',
+    authMethod: 'client_secret_post',
     issuer: 'https://appleid.apple.com',
     labels: { en: 'Sign in with Apple', ko: 'Apple로 로그인' },
   },

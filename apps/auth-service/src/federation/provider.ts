@@ -37,6 +37,8 @@ export type Provider = {
   readonly issuer: string;
   readonly clientId: string;
   readonly secret: ProviderSecret;
+  /** How we present the secret; undefined: as its discovery document says. */
+  readonly authMethod: ProviderAuthMethod | undefined;
   readonly scope: string;
   /** Whether it does `max_age` and says `auth_time`. Otherwise it cannot prove that somebody is there just now. */
   readonly canReauthenticate: boolean;
@@ -46,6 +48,11 @@ export type Provider = {
   /** Other base URLs for some of its origins, where this process does not reach it by its own name. */
   readonly reachedAt: Readonly<Record<string, string>>;
 };
+
+export const providerAuthMethods = ['client_secret_basic', 'client_secret_post'] as const;
+
+/** RFC 6749 §2.3.1. */
+export type ProviderAuthMethod = (typeof providerAuthMethods)[number];
 
 /** A secret that it gave us, or the key with which Apple has us sign one. */
 export type ProviderSecret =

@@ -3,7 +3,7 @@ import { faultOfEnds, faultOfUrl } from '@latchkey/service-kit';
 import { type Static, Type } from 'typebox';
 import { Check, Errors } from 'typebox/value';
 import { defaultGraphVersion, type PresetName, presetNames, presets } from './presets.ts';
-import { type Provider, type ProviderSecret, providerIdPattern } from './provider.ts';
+import { type Provider, type ProviderSecret, providerAuthMethods, providerIdPattern } from './provider.ts';
 
 const text = Type.String({ minLength: 1, maxLength: 4096 });
 
@@ -15,6 +15,7 @@ const providerSchema = Type.Object(
     issuer: Type.Optional(text),
     client_id: text,
     client_secret: Type.Optional(text),
+    token_endpoint_auth_method: Type.Optional(Type.Enum([...providerAuthMethods])),
     scope: Type.Optional(Type.String({ maxLength: 256 })),
     /** Of Apple, which has us sign the secret. */
     team_id: Type.Optional(text),
@@ -104,6 +105,7 @@ function providerOf(setting: Setting, isProduction: boolean): Provider {
     issuer,
     clientId: setting.client_id,
     secret: secretOf(setting, fail),
+    authMethod: setting.token_endpoint_auth_method ?? preset?.authMethod,
     scope,
     canReauthenticate: preset?.canReauthenticate ?? true,
     responseMode: preset?.responseMode ?? 'query',

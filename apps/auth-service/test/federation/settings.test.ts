@@ -24,6 +24,13 @@ test('for a preset, id and secret are enough', () => {
   expect(google).toMatchObject({ id: 'google', look: 'google', issuer: 'https://accounts.google.com' });
 });
 
+test('how the secret is sent follows from the provider’s document, unless a preset or the setting says it', () => {
+  const sent = (setting: object) => parse([{ ...own, ...setting }])[0]?.authMethod;
+  expect(sent({})).toBeUndefined();
+  expect(sent({ preset: 'github', issuer: undefined })).toBe('client_secret_post');
+  expect(sent({ token_endpoint_auth_method: 'client_secret_basic' })).toBe('client_secret_basic');
+});
+
 test('an issuer that ends with a slash is kept as it is, since issuers are compared as text', () => {
   expect(parse([{ ...own, issuer: 'https://id.example/' }])[0]?.issuer).toBe('https://id.example/');
 });
@@ -43,6 +50,7 @@ test.each<[string, unknown]>([
   ['an id with a line feed at its end', [{ ...own, client_id: 'us\n' }]],
   ['a secret with a carriage return at its end', [{ ...own, client_secret: 's3cret\r' }]],
   ['a scope without openid', [{ ...own, scope: 'profile' }]],
+  ['a way to send the secret that we do not know', [{ ...own, token_endpoint_auth_method: 'none' }]],
   ['an id that belongs in no URL', [{ ...own, id: 'Own/../x' }]],
   ['the same id twice', [own, own]],
   ['the issuer of a provider that has none', [{ ...own, preset: 'github' }]],
