@@ -21,12 +21,16 @@ export type Beginning = {
   finish(page: Page): ReturnType<typeof openid.authorizationCodeGrant>;
 };
 
-/** Registers an application of somebody else, "Gift ideas", and begins a sign-in as it would, with openid-client. */
+/**
+ * Registers an application of somebody else, "Gift ideas", and begins a sign-in as it would, with openid-client.
+ * `leadsOnTo`: where its callback redirects.
+ */
 export async function beginAtApplication(
   stack: Stack,
   more: Record<string, string> = {},
+  leadsOnTo?: string,
 ): Promise<Beginning> {
-  const { redirectUri, configuration } = await startApplication(stack);
+  const { redirectUri, configuration } = await startApplication(stack, leadsOnTo);
   const verifier = openid.randomPKCECodeVerifier();
   const [expectedState, expectedNonce] = [openid.randomState(), openid.randomNonce()];
   const url = openid.buildAuthorizationUrl(configuration, {
@@ -61,8 +65,11 @@ export async function typePassword(
 }
 
 /** Starts the application's own web server, and registers it. */
-async function startApplication(stack: Stack) {
-  const server = createServer((_request, response) => response.end('You are back.')).listen(0, '127.0.0.1');
+async function startApplication(stack: Stack, leadsOnTo?: string) {
+  const server = createServer((_request, response) => {
+    if (leadsOnTo !== undefined) response.writeHead(303, { location: leadsOnTo });
+    response.end('You are back.');
+  }).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const redirectUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`;

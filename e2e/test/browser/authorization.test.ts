@@ -1,10 +1,11 @@
 import { send } from '@latchkey/person';
 import * as openid from 'openid-client';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { askedScope, beginAtApplication, typePassword } from './application.ts';
 import { seriousFaultsInBothThemes } from './axe.ts';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
+import { startHttpServer } from './http-server.ts';
 
 describeInBrowser('an application of somebody else, with openid-client', () => {
   let system: BrowserSystem;
@@ -57,6 +58,21 @@ describeInBrowser('an application of somebody else, with openid-client', () => {
       iss: system.stack.issuer,
     });
     await page.getByText('You are back.').waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  it('may lead people on to another origin when they come back, however it gets its answer', async () => {
+    const { stack, newPerson } = system;
+    const elsewhere = await startHttpServer((_request, response) => void response.end('You are elsewhere.'));
+    onTestFinished(elsewhere.stop);
+    const { context, complaints } = await newPerson();
+    const page = await context.newPage();
+    for (const response_mode of ['query', 'form_post']) {
+      const { url } = await beginAtApplication(stack, { response_mode }, `${elsewhere.origin}/`);
+      await page.goto(url.href);
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await page.getByText('You are elsewhere.').waitFor();
+    }
     expect(complaints).toEqual([]);
   });
 });

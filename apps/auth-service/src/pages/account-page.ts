@@ -8,13 +8,12 @@ export function accountPage(options: {
   readonly language: Language;
   readonly action: string;
   readonly username: string;
-  readonly formsTo: readonly string[];
 }): Page {
   const texts = textsIn[options.language];
   return pageOf({
     language: options.language,
     title: texts.chooseAccount,
-    formsTo: options.formsTo,
+    formsTo: 'anywhere',
     body: html`<form method="post" action="${options.action}">
 <div class="buttons">
 <button class="main" name="action" value="continue">${texts.continueAs(options.username)}</button>

@@ -16,7 +16,6 @@ export function consentPage(options: {
   readonly permissions: readonly AskedPermission[];
   /** Where the person returns to, as they would recognise it. */
   readonly place: string;
-  readonly formsTo: readonly string[];
 }): Page {
   const { language, client, permissions } = options;
   const texts = textsIn[language];
@@ -28,7 +27,7 @@ export function consentPage(options: {
   return pageOf({
     language,
     title: texts.consentTo(client),
-    formsTo: options.formsTo,
+    formsTo: 'anywhere',
     logo: options.logo,
     body: html`<p>${texts.wants(client)}</p>
 <ul>

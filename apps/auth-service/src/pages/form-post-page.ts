@@ -1,5 +1,4 @@
 import { html } from '@remix-run/html-template';
-import { formTargetOf } from './form-target.ts';
 import { hiddenFields } from './hidden-fields.ts';
 import type { Language } from './language.ts';
 import { type Page, pageOf } from './layout.ts';
@@ -17,7 +16,7 @@ export function formPostPage(
   return pageOf({
     language,
     title: texts.returning,
-    formsTo: [formTargetOf(redirectUri)],
+    formsTo: 'anywhere',
     script: 'document.forms[0].submit()',
     body: html`<form method="post" action="${redirectUri}">
 ${hiddenFields(parameters)}<div class="buttons"><button class="main">${texts.continue}</button></div>

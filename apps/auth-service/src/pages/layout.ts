@@ -3,14 +3,19 @@ import { readFileSync } from 'node:fs';
 import { html, type SafeHtml } from '@remix-run/html-template';
 import type { Language } from './language.ts';
 
+/**
+ * Where the forms of a page may lead: sources of the directive form-action. `anywhere` if they lead back to a client:
+ * browsers hold every redirect after a form against that directive, and only the client knows where it redirects to.
+ */
+export type FormsTo = readonly string[] | 'anywhere';
+
 /** A page, and what its content security policy has to allow. */
 export type Page = {
   readonly html: SafeHtml;
   readonly language: Language;
   readonly styleHash: string;
   readonly scriptHash?: string;
-  /** Sources of the directive form-action. */
-  readonly formsTo: readonly string[];
+  readonly formsTo: FormsTo;
   /** The only image beside the icon; its URL is a source of the directive img-src. */
   readonly logo?: string | undefined;
 };
@@ -26,7 +31,8 @@ export function pageOf(options: {
   readonly language: Language;
   readonly title: string;
   readonly body: SafeHtml;
-  readonly formsTo?: readonly string[];
+  /** Default: nowhere. */
+  readonly formsTo?: FormsTo;
   /** The URL of an image that stands before the title. */
   readonly logo?: string | undefined;
   /** Runs after the body. The page must work without it. */

@@ -3,7 +3,7 @@ import type { Page } from './layout.ts';
 
 /**
  * Sends a page under a content security policy that allows no frame, and only the page's own style, script, logo and
- * icon. `formsTo` are the places where its forms may lead, also by a redirect: browsers check both.
+ * icon.
  */
 export function sendPage(reply: FastifyReply, page: Page, status = 200): FastifyReply {
   const policy = [
@@ -11,7 +11,7 @@ export function sendPage(reply: FastifyReply, page: Page, status = 200): Fastify
     `style-src ${page.styleHash}`,
     ...(page.scriptHash === undefined ? [] : [`script-src ${page.scriptHash}`]),
     `img-src data:${page.logo === undefined ? '' : ` ${new URL(page.logo).origin}`}`,
-    `form-action ${page.formsTo.join(' ')}`,
+    ...(page.formsTo === 'anywhere' ? [] : [`form-action ${page.formsTo.join(' ')}`]),
     "frame-ancestors 'none'",
     "base-uri 'none'",
   ].join('; ');

@@ -17,14 +17,13 @@ export function signInPage(options: {
   readonly username: string;
   readonly fault?: keyof Texts['faults'];
   readonly providers: readonly ProviderLink[];
-  readonly formsTo: readonly string[];
 }): Page {
   const { language, action, username, fault } = options;
   const texts = textsIn[language];
   return pageOf({
     language,
     title: texts.signInTo(options.client),
-    formsTo: options.formsTo,
+    formsTo: 'anywhere',
     logo: options.logo,
     body: html`${fault === undefined ? '' : html`<p class="fault" role="alert" id="fault">${texts.faults[fault]}</p>`}
 ${options.isOurs ? html`<p class="soft">${texts.ours(options.client)}</p>` : ''}

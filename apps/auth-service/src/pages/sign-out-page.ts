@@ -1,7 +1,7 @@
 import { html } from '@remix-run/html-template';
 import { hiddenFields } from './hidden-fields.ts';
 import type { Language } from './language.ts';
-import { type Page, pageOf } from './layout.ts';
+import { type FormsTo, type Page, pageOf } from './layout.ts';
 import { textsIn } from './texts.ts';
 
 /** Asks whether to sign out. `parameters`: those of the request, which the form sends again. */
@@ -10,7 +10,7 @@ export function signOutPage(options: {
   readonly action: string;
   readonly username: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly formsTo: readonly string[];
+  readonly formsTo: FormsTo;
 }): Page {
   const texts = textsIn[options.language];
   return pageOf({

@@ -5,7 +5,6 @@ import type { PersonsClient } from '../../clients/clients.ts';
 import type { Federation } from '../../federation/federation.ts';
 import { accountPage } from '../../pages/account-page.ts';
 import { consentPage } from '../../pages/consent-page.ts';
-import { formTargetOf } from '../../pages/form-target.ts';
 import { type Language, languageFor } from '../../pages/language.ts';
 import { problemPage } from '../../pages/problem-page.ts';
 import { sendPage } from '../../pages/send-page.ts';
@@ -133,7 +132,6 @@ export function createAuthorizationPages({
     return {
       language: languageOf(request, found.request.uiLocales),
       action: `${issuer}/authorize/${found.id}`,
-      formsTo: ["'self'", new URL(issuer).origin, formTargetOf(found.request.redirectUri)],
     };
   }
 }

@@ -6,7 +6,6 @@ import { isRegistered } from '../../clients/redirect-uri.ts';
 import { subjectFor } from '../../clients/subject-identifier.ts';
 import type { LoginEnd } from '../../logins/end-login.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
-import { formTargetOf } from '../../pages/form-target.ts';
 import { languageFor } from '../../pages/language.ts';
 import type { Page } from '../../pages/layout.ts';
 import { sendPage } from '../../pages/send-page.ts';
@@ -57,7 +56,7 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
       action: address,
       username: signedIn.account.username,
       parameters,
-      formsTo: ["'self'", new URL(issuer).origin, ...(uri === undefined ? [] : [formTargetOf(uri)])],
+      formsTo: uri === undefined ? ["'self'", new URL(issuer).origin] : 'anywhere',
     });
     return sendPage(reply, page);
   });
