@@ -154,6 +154,8 @@ export async function buildApp({
     skewSeconds: config.KEY_SKEW_SECONDS,
     tokenSeconds: maxAccessTokenSeconds,
     rotationDays: config.KEY_ROTATION_DAYS,
+    // An application keeps the ID token of a sign-in for as long as its session.
+    hintSeconds: config.SESSION_SECONDS,
   });
   const clientStatuses = createClientStatuses({ db, log: app.log, audit, publish, clock });
   const macKeys = parseMacKeys(config.REFRESH_TOKEN_KEYS);
@@ -411,7 +413,7 @@ export async function buildApp({
     resourceUrls,
     ...elsewhere,
     cookies: ownCookies,
-    publicKeys: () => keyRing.jwks().keys,
+    hintKeys: keyRing.hintKeys,
     audit,
     clock,
   });

@@ -1,6 +1,6 @@
 import { ProblemError } from '@latchkey/service-kit';
 import { carryOut, type KeyChange, type KeyContext, prepareKeys } from './key-changes.ts';
-import { hasKey, lockKeys, readPublishedKeys } from './key-store.ts';
+import { lockKeys, readPublishedKeys, revokeGoneKey } from './key-store.ts';
 import { planRevocation } from './life-cycle.ts';
 
 /** What revoking a key did. */
@@ -14,8 +14,8 @@ export type KeyRevocationResult = {
 };
 
 /**
- * Revokes a key in the database, in one transaction under the rotation lock. Changes nothing when the key is gone
- * already. Does not publish the revocation: the caller does.
+ * Revokes a key in the database, in one transaction under the rotation lock. One that is gone already is marked as
+ * revoked, which is no change of the published keys. Does not publish the revocation: the caller does.
  *
  * Rejects with ProblemError 404 `key_not_found`; with KeyEncryptionError when this replica cannot decrypt the key that
  * would sign instead.
@@ -27,7 +27,7 @@ export async function carryOutRevocation(context: KeyContext, kid: string): Prom
     await lockKeys(transaction, { wait: true });
     const keys = await readPublishedKeys(transaction);
     const actions = planRevocation(keys, kid);
-    if (actions.length === 0 && !(await hasKey(transaction, kid))) throw keyNotFound();
+    if (actions.length === 0 && !(await revokeGoneKey(transaction, kid))) throw keyNotFound();
     return carryOut(context, transaction, { actions, keys, prepared });
   });
 }

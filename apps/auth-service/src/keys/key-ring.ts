@@ -4,11 +4,11 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Origin } from '../audit/audit-event.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import { createPoll } from '../database/poll.ts';
-import type { Database } from '../database/schema.ts';
+import type { Database, PublicJwk } from '../database/schema.ts';
 import type { KeyEncryption } from './encryption.ts';
 import type { KeyChange, KeyContext } from './key-changes.ts';
 import { carryOutRevocation, type KeyRevocationResult, revocationResultOf } from './key-revocation.ts';
-import { type KeyRecord, readKeys, readLatestKeys, readPublishedKeys } from './key-store.ts';
+import { type KeyRecord, readKeys, readKeysSince, readLatestKeys } from './key-store.ts';
 import { afterRevocations, mayActivateAt, type RotationPolicy, stateOf, wasRevoked } from './life-cycle.ts';
 import { type JwkSet, type LoadedKeys, loadKeys, openPrivateKey, type Signer } from './loaded-keys.ts';
 import { carryOutRotation, isRotationDue } from './rotation.ts';
@@ -30,6 +30,8 @@ export type KeyRingOptions = RotationPolicy & {
   readonly publish: (revocation: KeyRevocation) => Promise<unknown>;
   /** Called for keys that this replica knows to be revoked, possibly before the log says so, and repeatedly. */
   readonly onRevoked?: (revocations: readonly KeyRevocation[]) => void;
+  /** For how long a retired key still proves that an ID token is ours, in seconds; default 0. */
+  readonly hintSeconds?: number;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
   /** How often to read other replicas' changes; default: a sixth of the skew, from 250 ms to 5 s. */
@@ -56,11 +58,13 @@ type By = Origin & { readonly subject?: string };
  * const { kid, privateKey } = keyRing.signer();
  */
 export function createKeyRing(options: KeyRingOptions) {
-  const { db, log, audit, clock, keyEncryptionKeys: encryption } = options;
+  const { db, log, audit, clock, keyEncryptionKeys: encryption, hintSeconds = 0 } = options;
   const context: KeyContext = { db, encryption, clock, policy: options };
   /** Keys known to be revoked that the last read of the database may still contain. */
   const revoked = new Set<string>();
   let records: readonly KeyRecord[] = [];
+  /** Keys that have left the set since they retired, and were not revoked. */
+  let retired: readonly KeyRecord[] = [];
   let loaded: LoadedKeys | undefined;
   let loadedAt = clock();
   let lastReload: Promise<unknown> = Promise.resolve();
@@ -84,6 +88,15 @@ export function createKeyRing(options: KeyRingOptions) {
 
     /** The key set of /.well-known/jwks.json. It is the same object until a key is added or removed. */
     jwks: (): JwkSet => current().jwks,
+
+    /**
+     * The published keys, and those that retired less than `hintSeconds` ago and were not revoked: for ID tokens, which
+     * come back as hints long after they have expired.
+     */
+    hintKeys: (): readonly PublicJwk[] => [
+      ...current().jwks.keys,
+      ...retired.filter(({ kid }) => !revoked.has(kid)).map(({ publicJwk }) => publicJwk),
+    ],
 
     /**
      * Loads the keys, makes the first ones in an empty database, and starts polling.
@@ -186,11 +199,13 @@ export function createKeyRing(options: KeyRingOptions) {
   /** Reloads run one after another, so that an older answer never replaces a newer one. */
   function reload(): Promise<void> {
     const reloading = lastReload.then(async () => {
-      const published = await readPublishedKeys(db);
+      const read = await readKeysSince(db, clock() - hintSeconds * 1000);
+      const published = read.filter(({ removedAt }) => removedAt === null);
       const kids = new Set(published.map(({ kid }) => kid));
       const missing = records.filter(({ kid }) => !kids.has(kid));
       const gone = missing.length === 0 ? [] : await readKeys(db, missing);
       records = published;
+      retired = read.filter((key) => key.removedAt !== null && !wasRevoked(key, options));
       load();
       // Verifiers must know why at the moment when the set lacks the key. The log may take longer than this read.
       tellRevoked(gone.filter((key) => wasRevoked(key, options)).map(({ kid }) => kid));

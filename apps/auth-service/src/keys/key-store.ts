@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNotNull, isNull, or, sql } from 'drizzle-orm';
 import { type Database, type PublicJwk, signingKeys, type Transaction } from '../database/schema.ts';
 import type { KeyTimes } from './life-cycle.ts';
 
@@ -26,6 +26,16 @@ export async function readPublishedKeys(db: Database | Transaction): Promise<Key
     .select()
     .from(signingKeys)
     .where(isNull(signingKeys.removedAt))
+    .orderBy(signingKeys.publishedAt, signingKeys.kid);
+  return rows.map(recordOf);
+}
+
+/** Reads the published keys and those that retired after `since`, the oldest first. */
+export async function readKeysSince(db: Database, since: number): Promise<KeyRecord[]> {
+  const rows = await db
+    .select()
+    .from(signingKeys)
+    .where(or(isNull(signingKeys.removedAt), gt(signingKeys.retiredAt, new Date(since))))
     .orderBy(signingKeys.publishedAt, signingKeys.kid);
   return rows.map(recordOf);
 }
@@ -111,8 +121,15 @@ export async function revokeKey(transaction: Transaction, kid: string, now: numb
     .where(eq(signingKeys.kid, kid));
 }
 
-export async function hasKey(transaction: Transaction, kid: string): Promise<boolean> {
-  return (await transaction.$count(signingKeys, eq(signingKeys.kid, kid))) > 0;
+/** Makes a key that is gone one that was revoked (see wasRevoked). Returns false when there is no such key. */
+export async function revokeGoneKey(transaction: Transaction, kid: string): Promise<boolean> {
+  const removedAt = sql`least(${signingKeys.removedAt}, ${signingKeys.retiredAt})`;
+  const rows = await transaction
+    .update(signingKeys)
+    .set({ removedAt })
+    .where(eq(signingKeys.kid, kid))
+    .returning({ kid: signingKeys.kid });
+  return rows.length > 0;
 }
 
 export async function replaceEncryption(

@@ -47,8 +47,8 @@ export type AuthorizationPagesOptions = {
   readonly federation: Federation;
   readonly states: UpstreamStates;
   readonly identities: Identities;
-  /** The keys that are published now. */
-  readonly publicKeys: () => readonly PublicJwk[];
+  /** The keys by which an ID token is known to be ours. */
+  readonly hintKeys: () => readonly PublicJwk[];
   readonly audit: AuditLog;
   /** Milliseconds since the epoch. */
   readonly clock: () => number;
@@ -59,7 +59,7 @@ export async function authorizationPages(app: Service, options: AuthorizationPag
   const { issuer, records, accounts, clients, clientStatuses, authenticate, deliveries, federation } =
     options;
   const { announce } = deliveries;
-  const readHint = (token: string) => readIdTokenHint(token, { issuer, keys: options.publicKeys() });
+  const readHint = (token: string) => readIdTokenHint(token, { issuer, keys: options.hintKeys() });
   const shared = {
     issuer,
     clients,

@@ -69,7 +69,7 @@ function halfHashOf(token: string): string {
 export type IdTokenHint = { readonly subject: string; readonly clientId: string };
 
 /**
- * Reads an ID token that we issued, expired or not; undefined when it is not ours, or its key is no longer published.
+ * Reads an ID token that we issued, expired or not; undefined when none of these keys of ours has signed it.
  *
  * Does not check whether the session is alive.
  */

@@ -16,13 +16,15 @@ const token = {
   issuedAt: 1000,
 } as unknown as Authentication;
 
+const grantOf = (issuedFrom: number) => ({ issuedFrom, readAt: 1_000_000 }) as SessionGrant;
+
 /** Introspects a valid token. `known` changes one fact about it. */
 function introspect(known: { isComplete?: boolean; isRevoked?: boolean; issuedFrom?: number | 'ended' }) {
   const { isComplete = true, isRevoked = false, issuedFrom = 0 } = known;
   const parts: IntrospectionParts = {
     isComplete: () => isComplete,
     clientStatuses: { isRevoked: () => isRevoked },
-    sessions: { find: async () => (issuedFrom === 'ended' ? undefined : ({ issuedFrom } as SessionGrant)) },
+    sessions: { find: async () => (issuedFrom === 'ended' ? undefined : grantOf(issuedFrom)) },
     subjectTokens: { verify: async () => token, verifyFor: async () => token, close: async () => {} },
   };
   return createIntrospection(parts)(client, 'a token');

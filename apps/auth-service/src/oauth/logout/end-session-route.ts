@@ -99,7 +99,9 @@ export async function endSessionRoute(app: Service, options: EndSessionRouteOpti
     const clientId = parameters.client_id ?? hint?.clientId;
     if (hint !== undefined && clientId !== hint.clientId)
       throw new AuthorizationError('invalid_request', 'The ID token was issued to another client.');
-    if (asked === undefined) return { hint, uri: undefined, parameters };
+    // A hint that we cannot read names no client, so nobody returns anywhere; who is signed in is asked (§4).
+    const isOfNobody = token !== undefined && clientId === undefined;
+    if (asked === undefined || isOfNobody) return { hint, uri: undefined, parameters };
     const client = clientId === undefined ? undefined : clients.find(clientId);
     const registered = client?.kind === 'application' ? client.postLogoutRedirectUris : [];
     if (!isRegistered(asked, registered))

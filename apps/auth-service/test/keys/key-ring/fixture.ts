@@ -57,6 +57,7 @@ export async function openKeyRings() {
         skewSeconds: 30,
         tokenSeconds: 300,
         rotationDays: 30,
+        hintSeconds: 3600,
         reloadMs: options.reloadMs ?? 60_000,
       });
       made.push(ring);
@@ -77,6 +78,11 @@ export async function openKeyRings() {
 
 export function kidsOf(ring: KeyRing): string[] {
   return ring.jwks().keys.map(({ kid }) => kid);
+}
+
+/** The keys by which ID tokens are known to be ours. */
+export function hintKidsOf(ring: KeyRing): string[] {
+  return ring.hintKeys().map(({ kid }) => kid);
 }
 
 export async function states(ring: KeyRing): Promise<Record<string, string>> {

@@ -4,7 +4,7 @@ import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
-import { type KeyRingFixture, kidsOf, lead, openKeyRings, second, states } from './fixture.ts';
+import { hintKidsOf, type KeyRingFixture, kidsOf, lead, openKeyRings, second, states } from './fixture.ts';
 
 let rings: KeyRingFixture;
 beforeEach(async () => {
@@ -81,6 +81,32 @@ describe('revoking a key', () => {
     expect(rings.audited.filter((line) => line === `key.revoked ${kid}`)).toHaveLength(2);
     await expect(ring.revoke('stranger')).rejects.toMatchObject({ status: 404, code: 'key_not_found' });
     expect(rings.published).toHaveLength(2);
+  });
+
+  test.each([
+    ['while it signs', 0],
+    ['while it retires', lead],
+    ['when it has left the set', 330 * second],
+  ])('%s, takes its ID tokens their worth, at every replica', async (_, afterMs) => {
+    const [ring, other] = [
+      await rings.started(),
+      await rings.started({ db: await rings.database.another() }),
+    ];
+    const { kid } = ring.signer();
+    if (afterMs > 0) {
+      rings.now += lead;
+      await ring.rotate();
+      rings.now += afterMs;
+      await ring.rotate();
+      await other.reload();
+    }
+    expect(hintKidsOf(other)).toContain(kid);
+    await ring.revoke(kid);
+    other.applyRevocations([entry(kid) as Revocation]);
+    const replicas = [ring, other, await rings.started()];
+    for (const replica of replicas) expect(hintKidsOf(replica)).not.toContain(kid);
+    for (const replica of replicas) await replica.reload();
+    for (const replica of replicas) expect(hintKidsOf(replica)).not.toContain(kid);
   });
 
   test('half-way, when nobody can be told, is completed by the same call', async () => {

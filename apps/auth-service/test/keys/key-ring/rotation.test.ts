@@ -2,7 +2,16 @@ import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { signingKeys } from '../../../src/database/schema.ts';
-import { type KeyRingFixture, kidsOf, lead, openKeyRings, second, start, states } from './fixture.ts';
+import {
+  hintKidsOf,
+  type KeyRingFixture,
+  kidsOf,
+  lead,
+  openKeyRings,
+  second,
+  start,
+  states,
+} from './fixture.ts';
 
 const day = 86_400_000;
 
@@ -75,6 +84,21 @@ test('it rotates by schedule, and takes the old key away when its last token has
   );
   expect(await states(ring)).toMatchObject({ [first]: 'gone' });
   expect(rings.audited).toContain(`key.removed ${first}`);
+});
+
+test('a retired key proves for an hour that an ID token is ours, though it has left the set, at every replica', async () => {
+  const ring = await rings.started();
+  const { kid } = ring.signer();
+  expect(hintKidsOf(ring)).toEqual(kidsOf(ring));
+  rings.now += lead;
+  await ring.rotate();
+  rings.now += 330 * second;
+  await ring.rotate();
+  expect(kidsOf(ring)).not.toContain(kid);
+  for (const replica of [ring, await rings.started()]) expect(hintKidsOf(replica)).toContain(kid);
+  rings.now += (3600 - 330) * second;
+  await ring.reload();
+  expect(hintKidsOf(ring)).not.toContain(kid);
 });
 
 test('the signer and the set are the same objects until something changes', async () => {
