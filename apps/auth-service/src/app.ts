@@ -219,7 +219,8 @@ export async function buildApp({
     ...(derive && { derive }),
   });
   const lostRevocations = createLostRevocations({
-    sessions: { ...sessionsWithLogins, changeRoles: sessions.changeRoles },
+    sessions,
+    endWithLogin: loginEnd.endSession,
     publish,
     rolesOf: accounts.find,
     log: app.log,

@@ -12,7 +12,7 @@ import type { OwnCookies } from './own-cookies.ts';
 
 export type LoginEndParts = {
   readonly logins: Pick<LoginStore, 'use' | 'end' | 'endElsewhere' | 'ofSession'>;
-  readonly sessions: Pick<SessionStore, 'end' | 'endElsewhere'>;
+  readonly sessions: Pick<SessionStore, 'find' | 'end' | 'endElsewhere'>;
   readonly clients: ClientDirectory;
   /** Tells applications that these sessions have ended. */
   readonly announce: (ended: readonly SessionOfLogin[]) => void;
@@ -54,11 +54,13 @@ export function createLoginEnd(parts: LoginEndParts) {
 
     /**
      * Ends a session as the store does. A page's session takes the login with it that it began with: otherwise whoever
-     * has that browser could start the next one without a password.
+     * has that browser could start the next one without a password. One that has ended before takes nothing along: the
+     * login may have begun another since.
      */
     async endSession(subject: string, sessionId: string, reason: EndReason): Promise<boolean> {
       const begun = await logins.ofSession(subject, sessionId);
-      if (begun === undefined || clients.find(begun.clientId)?.kind !== 'browser')
+      const isOfPage = begun !== undefined && clients.find(begun.clientId)?.kind === 'browser';
+      if (!isOfPage || (await sessions.find(subject, sessionId)) === undefined)
         return sessions.end(subject, sessionId, reason);
       const ended = await endWith(begun.login, reason);
       // The caller records the session itself.

@@ -9,9 +9,22 @@ const maxAttempts = 30;
 const retryMs = 1_000;
 /** How many are repeated at once. After a long outage there may be 90,000, at a Redis that has just come back. */
 const atOnce = 50;
+/** Why a session ends together with the login that it began with. Any other end leaves the login alone. */
+const endsOfLogins: ReadonlySet<string> = new Set<EndReason>([
+  'sign_out',
+  'ended_by_user',
+  'ended_all',
+  'account_disabled',
+  'password_changed',
+  'ways_in_changed',
+  'signed_out_at_provider',
+  'ended_by_operator',
+]);
 
 export type LostRevocationsOptions = {
   readonly sessions: Pick<SessionStore, 'ownerOf' | 'end' | 'changeRoles'>;
+  /** As `sessions.end`, together with the login that the session began with. */
+  readonly endWithLogin: SessionStore['end'];
   readonly publish: (revocation: PublishableRevocation) => Promise<void>;
   /** The roles that this person's account has now; undefined if there is no account. */
   readonly rolesOf: (
@@ -28,10 +41,11 @@ export type LostRevocationsOptions = {
  * Tries for half a minute while the store is unavailable. What fails then is logged as an error.
  *
  * @example
- * const lost = createLostRevocations({ sessions, publish, rolesOf, log: app.log });
+ * const lost = createLostRevocations({ sessions, endWithLogin, publish, rolesOf, log: app.log });
  * revocations.log.onLost(lost.repeat);
  */
-export function createLostRevocations({ sessions, publish, rolesOf, log }: LostRevocationsOptions) {
+export function createLostRevocations(options: LostRevocationsOptions) {
+  const { sessions, publish, rolesOf, log } = options;
   const stopping = new AbortController();
 
   return {
@@ -72,8 +86,10 @@ export function createLostRevocations({ sessions, publish, rolesOf, log }: LostR
     if (revocation.kind === 'session') {
       const owner = await sessions.ownerOf(revocation.id);
       // Without a record there is nothing to refresh, but there may be access tokens.
-      if (owner !== undefined)
-        return void (await sessions.end(owner.subject, revocation.id, revocation.reason as EndReason));
+      if (owner !== undefined) {
+        const end = endsOfLogins.has(revocation.reason) ? options.endWithLogin : sessions.end;
+        return void (await end(owner.subject, revocation.id, revocation.reason as EndReason));
+      }
     }
     if (revocation.kind === 'subject') {
       const account = await rolesOf(revocation.id);

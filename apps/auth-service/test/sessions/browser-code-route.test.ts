@@ -1,5 +1,6 @@
 import { eventually, forThisFile } from '@latchkey/testing';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { revocationHeadKey, revocationsKey, sessionKey } from '../../src/redis/key-names.ts';
 import {
   authorize,
   callback,
@@ -22,6 +23,8 @@ import {
   whoAmI,
 } from '../support/auth-app.ts';
 import { createOperator, openDatabase } from '../support/operator.ts';
+import { keepData } from '../support/redis-data.ts';
+import { connect } from './session-fixture.ts';
 
 const auth = await forThisFile(startAuthApp());
 const { app } = auth;
@@ -97,7 +100,8 @@ test('a code that is used twice ends the session that came of it (RFC 9700 §2.1
   expect((await byCookie(browser)).json()).toMatchObject({ code: 'session_ended', reason: 'code_reused' });
 });
 
-test('a new session takes the place of the one that this browser had', async () => {
+/** Somebody signs in twice in one browser, the second time without a password. */
+async function signInTwice() {
   const { browser, flow, code, username } = await aCode();
   const first = keep(browser, await flow.redeemAtPage(browser, code)).json();
   const second = pageFlow();
@@ -106,10 +110,70 @@ test('a new session takes the place of the one that this browser had', async () 
   expect((await browser.get(page)).body).toContain(username);
   await browser.post(page, { action: 'continue' });
   const { code: next = '' } = returned(await browser.get(page), redirect_uri);
-  expect((await second.redeemAtPage(browser, next)).statusCode).toBe(201);
+  expect(keep(browser, await second.redeemAtPage(browser, next)).statusCode).toBe(201);
   await eventually('the first session’s token is refused', async () =>
     expect((await whoAmI(app, first.access_token)).json()).toMatchObject({ reason: 'replaced' }),
   );
+  return { browser, username, first };
+}
+
+test('a new session takes the place of the one that this browser had, and lives', async () => {
+  const { browser } = await signInTwice();
+  expect((await byCookie(browser)).statusCode).toBe(200);
+});
+
+test('whoever ends a session that another one has replaced ends nothing else', async () => {
+  const { browser, username, first } = await signInTwice();
+  const elsewhere = await signIn(app, username);
+  const end = { method: 'DELETE', url: `/sessions/${first.session_id}` } as const;
+  expect((await app.inject({ ...end, headers: bearer(elsewhere.access_token) })).statusCode).toBe(404);
+  expect((await byCookie(browser)).statusCode).toBe(200);
+});
+
+describe('the end of a session that Redis lost', () => {
+  test('because another one replaced it is repeated, and that other one lives', async () => {
+    const { browser, first } = await signInTwice();
+    const redis = connect(auth.redis.url);
+    onTestFinished(() => redis.disconnect());
+    const session = sessionKey(first.session_id);
+    const [stream, head] = [revocationsKey(0), revocationHeadKey(0)];
+    const newest = Number(await redis.hget(head, 'sequence'));
+    // What a replica has that did not hear of the latest change, and becomes the master.
+    await redis
+      .multi()
+      .hset(session, 's', 'active')
+      .hdel(session, 'w')
+      .xdel(stream, `${newest}-0`)
+      .xsetid(stream, `${newest - 1}-0`)
+      .hset(head, 'sequence', newest - 1)
+      .exec();
+    await eventually('it has ended again', async () =>
+      expect(await redis.hmget(session, 's', 'w')).toEqual(['revoked', 'replaced']),
+    );
+    expect((await byCookie(browser)).statusCode).toBe(200);
+  });
+
+  test('because the person ended it is repeated together with its login', async () => {
+    const { browser, flow, code, username } = await aCode();
+    const { session_id: id, access_token: token } = keep(
+      browser,
+      await flow.redeemAtPage(browser, code),
+    ).json();
+    const elsewhere = await signIn(app, username);
+    const redis = connect(auth.redis.url);
+    onTestFinished(() => redis.disconnect());
+    const putBack = await keepData(redis);
+    await app.inject({ method: 'DELETE', url: `/sessions/${id}`, headers: bearer(elsewhere.access_token) });
+    await eventually('its token is refused', async () =>
+      expect((await whoAmI(app, token)).json()).toMatchObject({ reason: 'ended_by_user' }),
+    );
+    await putBack();
+    await eventually('it has ended again', async () =>
+      expect(await redis.hmget(sessionKey(id), 's', 'w')).toEqual(['revoked', 'ended_by_user']),
+    );
+    const next = nextPage(await browser.get(pageFlow().url));
+    expect((await browser.get(next)).body).toContain('name="password"');
+  });
 });
 
 describe('is refused and leaves the code good', () => {

@@ -121,8 +121,10 @@ test('of very many that are lost, fifty are repeated at a time', async () => {
   const repeated: string[] = [];
   let atWork = 0;
   let most = 0;
+  const store = createStore({ redis, clock: Date.now });
   const repeating = createLostRevocations({
-    sessions: createStore({ redis, clock: Date.now }),
+    sessions: store,
+    endWithLogin: store.end,
     async publish(revocation) {
       atWork += 1;
       most = Math.max(most, atWork);
@@ -160,6 +162,7 @@ test('a lost sign-out and a lost change of roles are made again', async () => {
   const roles = { roles: ['customer', 'admin'], rolesVersion: 1 };
   const repeating = createLostRevocations({
     sessions: store,
+    endWithLogin: store.end,
     publish: revocations.publish,
     rolesOf: async () => roles,
     log: { warn: () => {}, error: () => {} },
