@@ -23,8 +23,11 @@ const timeoutMs = 5000;
 /** Longer than an attempt, so that two replicas never deliver the same token at once. */
 const leaseMs = 20_000;
 const atOnce = 20;
-/** Bounds the memory while a store is down. */
+/** Bounds the memory while a store is down: the newest wait. */
 const maxWaiting = 10_000;
+const atMost = <T>(waiting: readonly T[]): T[] => waiting.slice(-maxWaiting);
+/** Postgres takes 65,535 parameters in one statement, and each delivery has five. */
+const keptAtOnce = 1000;
 const firstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** After this an application has to notice by itself: its tokens are refused anyway. */
@@ -73,8 +76,10 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
   const poll = createPoll({
     everyMs: pollMs,
     task: async () => {
-      await keep();
+      // What is kept already goes out, too, while the store is down that the others need.
+      const [keeping] = await Promise.allSettled([keep()]);
       await deliverDue();
+      if (keeping.status === 'rejected') throw keeping.reason;
     },
     onFailed: (error) => log.warn({ err: error }, 'logout tokens could not be delivered; they are kept'),
   });
@@ -92,35 +97,39 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
       const wanted = sessionsOfLogins.filter(
         ({ clientId, hasEnded }) => !hasEnded && logoutUriOf(clientId) !== undefined,
       );
-      unkept = [...unkept, ...wanted].slice(-maxWaiting);
+      unkept = atMost([...unkept, ...wanted]);
     },
 
     /** Announces the sessions whose end is on the log. */
     onRevocations(revocations: readonly Revocation[]): void {
       if (applications.all.every(({ id }) => logoutUriOf(id) === undefined)) return;
       const ids = revocations.flatMap((revocation) => (revocation.kind === 'session' ? [revocation.id] : []));
-      unknown = [...unknown, ...ids].slice(-maxWaiting);
+      unknown = atMost([...unknown, ...ids]);
     },
   };
 
   async function keep(): Promise<void> {
     const ids = unknown.splice(0);
+    const found: Announced[] = [];
     try {
       for (const sessionId of ids) {
         const owner = await sessions.ownerOf(sessionId);
         if (owner !== undefined && logoutUriOf(owner.clientId) !== undefined)
-          unkept.push({ sessionId, ...owner });
+          found.push({ sessionId, ...owner });
       }
     } catch (error) {
-      unknown.unshift(...ids);
+      unknown = atMost([...ids, ...unknown]);
       throw error;
     }
-    const announced = unkept.splice(0);
-    try {
-      await keepDeliveries(db, announced, new Date(clock()));
-    } catch (error) {
-      unkept.unshift(...announced);
-      throw error;
+    unkept = atMost([...unkept, ...found]);
+    while (unkept.length > 0) {
+      const announced = unkept.splice(0, keptAtOnce);
+      try {
+        await keepDeliveries(db, announced, new Date(clock()));
+      } catch (error) {
+        unkept = atMost([...announced, ...unkept]);
+        throw error;
+      }
     }
   }
 
