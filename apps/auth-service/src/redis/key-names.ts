@@ -81,6 +81,11 @@ export function upstreamStateKey(state: string): string {
   return `{${state}}:upstream`;
 }
 
+/** Names for some seconds who removed a record, whose key has a tag of its own: a request, or a sign-in elsewhere. */
+export function removalKey(recordKey: string): string {
+  return `${recordKey.slice(0, recordKey.indexOf('}') + 1)}:removed`;
+}
+
 /**
  * Counts of failed attempts, by pseudonyms. One script uses the keys of a name and of a network, so all of them have
  * the same hash tag. One slot suffices: hashing the password costs a thousand times more than these commands.

@@ -1,4 +1,6 @@
-import type { RedisClient } from './client.ts';
+import { randomBytes } from 'node:crypto';
+import { commandTimeoutOf, type RedisClient } from './client.ts';
+import { removalKey } from './key-names.ts';
 import { orUnavailable } from './or-unavailable.ts';
 import { loadScript } from './script.ts';
 
@@ -46,7 +48,12 @@ export function createRecords({
       wasThere(key, replaceRecord(redis, [key], [text])),
 
     /** Returns whether it was still there, so that a record is used once. */
-    remove: (key: string): Promise<boolean> => wasThere(key, removeRecord(redis, [key], [])),
+    async remove(key: string): Promise<boolean> {
+      const mark = randomBytes(12).toString('base64url');
+      // ioredis sends it again until it times out.
+      const args = [mark, commandTimeoutOf(redis)];
+      return wasThere(key, removeRecord(redis, [key, removalKey(key)], args));
+    },
   };
 
   async function wasThere(key: string, reply: Promise<0 | 1>): Promise<boolean> {

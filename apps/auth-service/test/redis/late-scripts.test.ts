@@ -48,7 +48,10 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
   'redis/scripts/keep-record.lua': (shard) => ({ keys: [`${shard}:record`], args: ['a text', 60] }),
   'redis/scripts/mark-proof.lua': (shard) => ({ keys: [`${shard}:proof`], args: ['a mark', 60] }),
   'redis/scripts/prove-writable.lua': (shard) => ({ keys: [`${shard}:probe`], args: [60_000] }),
-  'redis/scripts/remove-record.lua': (shard) => ({ keys: [`${shard}:l`], args: [] }),
+  'redis/scripts/remove-record.lua': (shard) => ({
+    keys: [`${shard}:l`, `${shard}:removed`],
+    args: ['a mark', 60_000],
+  }),
   'redis/scripts/replace-record.lua': (shard) => ({ keys: [`${shard}:l`], args: ['another text'] }),
   'revocation/log/scripts/follow-revocations.lua': (shard) => ({ keys: log(shard), args: [now, ttlMs] }),
   'revocation/log/scripts/look-at-data-set.lua': (shard) => ({ keys: log(shard), args: [now, ttlMs] }),

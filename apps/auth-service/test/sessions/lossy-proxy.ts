@@ -10,9 +10,11 @@ export async function startLossyProxy(targetUrl: string) {
   const sockets = new Set<Socket>();
   let repliesToLose = 0;
   let lost = 0;
+  let requestOfLoss: string | undefined;
 
   const server = createServer((client) => {
     const upstream = connect(Number(target.port), target.hostname);
+    let losesNext = false;
     for (const socket of [client, upstream]) {
       sockets.add(socket);
       socket.on('error', () => {});
@@ -22,10 +24,16 @@ export async function startLossyProxy(targetUrl: string) {
         upstream.destroy();
       });
     }
-    client.pipe(upstream);
+    client.on('data', (request) => {
+      if (requestOfLoss !== undefined && request.includes(requestOfLoss)) {
+        requestOfLoss = undefined;
+        losesNext = true;
+      }
+      upstream.write(request);
+    });
     upstream.on('data', (reply) => {
-      if (repliesToLose > 0) {
-        repliesToLose -= 1;
+      if (losesNext || repliesToLose > 0) {
+        if (!losesNext) repliesToLose -= 1;
         lost += 1;
         client.destroy();
       } else {
@@ -40,6 +48,10 @@ export async function startLossyProxy(targetUrl: string) {
     url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
     loseReplies(count: number): void {
       repliesToLose = count;
+    },
+    /** Loses the reply to the next request that contains this text. */
+    loseReplyTo(text: string): void {
+      requestOfLoss = text;
     },
     lost: () => lost,
     async stop(): Promise<void> {
