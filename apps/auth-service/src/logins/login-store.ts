@@ -36,10 +36,11 @@ const startLogin = loadScript<number>('startLogin', [script('./scripts/start-log
 const useLogin = loadScript<
   [] | [subject: string, authTime: string, expiresAt: string, ...elsewhere: string[]]
 >('useLogin', [script('./scripts/use-login.lua')]);
-const endLogins = loadScript<(string | number)[]>('endLogins', [
-  ...endSessionParts,
-  script('./scripts/end-logins.lua'),
-]);
+const endLogins = loadScript<(string | number)[]>(
+  'endLogins',
+  [...endSessionParts, script('./scripts/end-logins.lua')],
+  { remembersReply: true },
+);
 
 /** One browser's sign-in at our own pages. */
 export type Login = {

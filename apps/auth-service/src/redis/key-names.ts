@@ -81,9 +81,9 @@ export function upstreamStateKey(state: string): string {
   return `{${state}}:upstream`;
 }
 
-/** Names for some seconds who removed a record, whose key has a tag of its own: a request, or a sign-in elsewhere. */
-export function removalKey(recordKey: string): string {
-  return `${recordKey.slice(0, recordKey.indexOf('}') + 1)}:removed`;
+/** The reply of one call of a script, for some seconds. `beside`: a key of that script. */
+export function replyKey(beside: string, call: string): string {
+  return `${beside.slice(0, beside.indexOf('}') + 1)}:reply:${call}`;
 }
 
 /**

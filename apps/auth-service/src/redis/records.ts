@@ -1,6 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { commandTimeoutOf, type RedisClient } from './client.ts';
-import { removalKey } from './key-names.ts';
+import type { RedisClient } from './client.ts';
 import { orUnavailable } from './or-unavailable.ts';
 import { loadScript } from './script.ts';
 
@@ -8,9 +6,11 @@ const keepRecord = loadScript<string>('keepRecord', [new URL('./scripts/keep-rec
 const replaceRecord = loadScript<0 | 1>('replaceRecord', [
   new URL('./scripts/replace-record.lua', import.meta.url),
 ]);
-const removeRecord = loadScript<0 | 1>('removeRecord', [
-  new URL('./scripts/remove-record.lua', import.meta.url),
-]);
+const removeRecord = loadScript<0 | 1>(
+  'removeRecord',
+  [new URL('./scripts/remove-record.lua', import.meta.url)],
+  { remembersReply: true },
+);
 
 export type Records = ReturnType<typeof createRecords>;
 
@@ -48,12 +48,7 @@ export function createRecords({
       wasThere(key, replaceRecord(redis, [key], [text])),
 
     /** Returns whether it was still there, so that a record is used once. */
-    async remove(key: string): Promise<boolean> {
-      const mark = randomBytes(12).toString('base64url');
-      // ioredis sends it again until it times out.
-      const args = [mark, commandTimeoutOf(redis)];
-      return wasThere(key, removeRecord(redis, [key, removalKey(key)], args));
-    },
+    remove: (key: string): Promise<boolean> => wasThere(key, removeRecord(redis, [key], [])),
   };
 
   async function wasThere(key: string, reply: Promise<0 | 1>): Promise<boolean> {

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beginBy, ClockUnknownError, isLate } from './begin-by.ts';
 import { commandTimeoutOf, type RedisClient } from './client.ts';
+import { replyKey } from './key-names.ts';
 import { measureRedisTime } from './redis-clock.ts';
 import { afterTime } from './time-limits.ts';
 
@@ -9,6 +11,7 @@ const replyMs = 100;
 const maxRepetitions = 5;
 
 const refuseLate = new URL('./scripts/refuse-late.lua', import.meta.url);
+const rememberReply = new URL('./scripts/remember-reply.lua', import.meta.url);
 
 /** Runs one atomic script with keys and arguments, and resolves to its reply. */
 export type Script<Reply> = (
@@ -23,7 +26,7 @@ export type Script<Reply> = (
  * A call that is not answered within the connection's timeout (800 ms) fails, and has no later effect: Redis begins the
  * script 100 ms before that or not at all (docs/decisions/0047). The outcome is unknown only when the reply is lost or
  * takes longer than the difference. Each script must still be safe to run twice, because it is sent again when the
- * connection breaks.
+ * connection breaks. One that would answer otherwise the second time gets `remembersReply`, and calls `remember`.
  *
  * The script is sent with EVALSHA, and once with EVAL when Redis does not know it, for example after a restart.
  *
@@ -31,14 +34,24 @@ export type Script<Reply> = (
  * const refresh = loadScript<[string, number]>('refreshSession', [new URL('./scripts/refresh.lua', import.meta.url)]);
  * const [verdict] = await refresh(redis, [key], [generation]);
  */
-export function loadScript<Reply>(name: string, files: readonly URL[]): Script<Reply> {
-  const lua = [refuseLate, ...files].map((file) => readFileSync(file, 'utf8')).join('\n');
+export function loadScript<Reply>(
+  name: string,
+  files: readonly URL[],
+  { remembersReply = false }: { readonly remembersReply?: boolean } = {},
+): Script<Reply> {
+  const before = remembersReply ? [refuseLate, rememberReply] : [refuseLate];
+  const lua = [...before, ...files].map((file) => readFileSync(file, 'utf8')).join('\n');
   const defined = new WeakSet<RedisClient>();
 
   return async (redis, keys, args) => {
-    const giveUpAt = performance.now() + commandTimeoutOf(redis);
+    const timeoutMs = commandTimeoutOf(redis);
+    const giveUpAt = performance.now() + timeoutMs;
     const lastBegin = giveUpAt - replyMs;
-    const sent = [keys.length, ...keys, ...args, beginBy(lastBegin)];
+    const call = remembersReply ? [replyKey(keys[0] ?? '', randomBytes(12).toString('base64url'))] : [];
+    // It is not sent again after that time.
+    const keptFor = call.map(() => timeoutMs);
+    const allKeys = [...keys, ...call];
+    const sent = [allKeys.length, ...allKeys, ...args, ...keptFor, beginBy(lastBegin)];
     const ask = () => send(redis, sent);
     try {
       // ioredis applies the same timeout itself.

@@ -23,14 +23,16 @@ export const maxSessions = 100;
 const publishRevocation = new URL('../revocation/log/scripts/publish-revocation.lua', import.meta.url);
 /** What scripts that end sessions begin with. */
 export const endSessionParts = [publishRevocation, new URL('./scripts/end-session.lua', import.meta.url)];
-const endSessions = loadScript<string[]>('endSessions', [
-  ...endSessionParts,
-  new URL('./scripts/end-sessions.lua', import.meta.url),
-]);
-const endSurplus = loadScript<string[]>('endSurplus', [
-  ...endSessionParts,
-  new URL('./scripts/end-surplus.lua', import.meta.url),
-]);
+const endSessions = loadScript<string[]>(
+  'endSessions',
+  [...endSessionParts, new URL('./scripts/end-sessions.lua', import.meta.url)],
+  { remembersReply: true },
+);
+const endSurplus = loadScript<string[]>(
+  'endSurplus',
+  [...endSessionParts, new URL('./scripts/end-surplus.lua', import.meta.url)],
+  { remembersReply: true },
+);
 const renameSession = loadScript<(string | null)[]>('renameSession', [
   new URL('./scripts/rename-session.lua', import.meta.url),
 ]);

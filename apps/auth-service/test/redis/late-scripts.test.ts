@@ -19,7 +19,7 @@ const ending = 'sessions/scripts/end-session.lua';
 const redeeming = 'sessions/scripts/redeem-code.lua';
 const starting = 'sessions/scripts/start-session.lua';
 /** Lua files that are parts of scripts, not scripts. */
-const parts = [library, ending, 'redis/scripts/refuse-late.lua'];
+const parts = [library, ending, 'redis/scripts/refuse-late.lua', 'redis/scripts/remember-reply.lua'];
 
 /** Arguments for each script, with which it has an effect. Each runs in a data set of its own with one session. */
 const scripts: Record<string, (shard: string) => { keys: string[]; args: (string | number)[] }> = {
@@ -48,10 +48,7 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
   'redis/scripts/keep-record.lua': (shard) => ({ keys: [`${shard}:record`], args: ['a text', 60] }),
   'redis/scripts/mark-proof.lua': (shard) => ({ keys: [`${shard}:proof`], args: ['a mark', 60] }),
   'redis/scripts/prove-writable.lua': (shard) => ({ keys: [`${shard}:probe`], args: [60_000] }),
-  'redis/scripts/remove-record.lua': (shard) => ({
-    keys: [`${shard}:l`, `${shard}:removed`],
-    args: ['a mark', 60_000],
-  }),
+  'redis/scripts/remove-record.lua': (shard) => ({ keys: [`${shard}:l`], args: [] }),
   'redis/scripts/replace-record.lua': (shard) => ({ keys: [`${shard}:l`], args: ['another text'] }),
   'revocation/log/scripts/follow-revocations.lua': (shard) => ({ keys: log(shard), args: [now, ttlMs] }),
   'revocation/log/scripts/look-at-data-set.lua': (shard) => ({ keys: log(shard), args: [now, ttlMs] }),
@@ -123,6 +120,7 @@ const calls = names.map((name, index) => {
   const script = loadScript<unknown>(
     basename(name, '.lua').replaceAll('-', ''),
     files.map((file) => new URL(`../../src/${file}`, import.meta.url)),
+    { remembersReply: /\bremember\(/.test(readFileSync(source + name, 'utf8')) },
   );
   return (on: RedisClient) => script(on, keys, args);
 });

@@ -24,6 +24,7 @@ const auth = await forThisFile(startAuthApp({ env: { ...env, REDIS_URL: proxy.ur
 const { app } = auth;
 const application = await registerApplication(auth);
 const [mina] = seededPeople;
+const losing = <T>(task: () => Promise<T>) => proxy.losing(':reply:', task);
 
 describe('a record', () => {
   const lossy = connect(proxy.url);
@@ -35,10 +36,7 @@ describe('a record', () => {
     for (let round = 0; round < 20; round += 1) {
       const key = `{${randomUUID()}}:request`;
       await records.keep(key, 'a text', 60);
-      const before = proxy.lost();
-      proxy.loseReplyTo(':removed');
-      expect(await records.remove(key)).toBe(true);
-      expect(proxy.lost()).toBe(before + 1);
+      expect(await losing(() => records.remove(key))).toBe(true);
       for (const other of [records, recordsOf(redis)]) expect(await other.remove(key)).toBe(false);
       expect(await records.find(key)).toBeUndefined();
       expect(await records.replace(key, 'another')).toBe(false);
@@ -59,14 +57,6 @@ describe('when the reply to its last step is lost, a sign-in goes on', () => {
     const browser = createBrowser(app);
     await authorize(browser, createFlow(application.id), await somebody(app));
     return browser;
-  }
-
-  async function losing<T>(task: () => Promise<T>): Promise<T> {
-    const before = proxy.lost();
-    proxy.loseReplyTo(':removed');
-    const outcome = await task();
-    expect(proxy.lost()).toBe(before + 1);
-    return outcome;
   }
 
   test('at another provider', async () => {

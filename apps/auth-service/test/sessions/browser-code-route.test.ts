@@ -3,6 +3,7 @@ import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { revocationHeadKey, revocationsKey, sessionKey } from '../../src/redis/key-names.ts';
 import {
   authorize,
+  type Browser,
   callback,
   createBrowser,
   createFlow,
@@ -24,60 +25,15 @@ import {
 } from '../support/auth-app.ts';
 import { createOperator, openDatabase } from '../support/operator.ts';
 import { keepData } from '../support/redis-data.ts';
+import { keep, pageOf, redirect_uri } from './page-fixture.ts';
 import { connect } from './session-fixture.ts';
 
 const auth = await forThisFile(startAuthApp());
 const { app } = auth;
-const redirect_uri = `${storefrontOrigin}/`;
+const { pageFlow, aCode, aSession, byCookie } = pageOf(app);
 const accounts = openDatabase(auth);
 const operator = await createOperator(auth, accounts);
 afterAll(() => accounts.close());
-
-type Browser = ReturnType<typeof createBrowser>;
-
-/** A flow of the shop's page, which asks for everything that the person may do. */
-function pageFlow(more: Record<string, string> = {}) {
-  const flow = createFlow('storefront', { redirect_uri, scope: '', ...more });
-  const redeemAtPage = (
-    browser: Browser,
-    code: string,
-    changes: Record<string, unknown> = {},
-    headers: Record<string, string> = { origin: storefrontOrigin },
-  ) =>
-    app.inject({
-      method: 'POST',
-      url: '/sessions/code',
-      payload: { client_id: 'storefront', code, redirect_uri, code_verifier: flow.verifier, ...changes },
-      cookies: Object.fromEntries(browser.cookies),
-      headers,
-    });
-  return { ...flow, redeemAtPage };
-}
-
-async function aCode(more: Record<string, string> = {}) {
-  const browser = createBrowser(app);
-  const flow = pageFlow(more);
-  const username = await somebody(app);
-  const page = nextPage(await browser.get(flow.url));
-  await browser.post(page, { action: 'sign_in', username, password: testPassword });
-  const { code = '' } = returned(await browser.get(page), redirect_uri);
-  return { browser, flow, code, username };
-}
-
-/** What the answer sets is in the browser from then on. */
-function keep(browser: Browser, answer: Awaited<ReturnType<ReturnType<typeof pageFlow>['redeemAtPage']>>) {
-  for (const { name, value } of answer.cookies) browser.cookies.set(name, value);
-  return answer;
-}
-
-const byCookie = (browser: Browser) =>
-  app.inject({
-    method: 'POST',
-    url: '/sessions/refresh',
-    payload: { client_id: 'storefront' },
-    cookies: Object.fromEntries(browser.cookies),
-    headers: { origin: storefrontOrigin },
-  });
 
 test('a code starts the same session as a password: a cookie, no refresh token in the body, every scope, renewal', async () => {
   const { browser, flow, code } = await aCode();
@@ -102,8 +58,7 @@ test('a code that is used twice ends the session that came of it (RFC 9700 §2.1
 
 /** Somebody signs in twice in one browser, the second time without a password. */
 async function signInTwice() {
-  const { browser, flow, code, username } = await aCode();
-  const first = keep(browser, await flow.redeemAtPage(browser, code)).json();
+  const { browser, username, ...first } = await aSession();
   const second = pageFlow();
   const page = nextPage(await browser.get(second.url));
   // Anybody on this machine can pretend to be a page on localhost, so it asks once more (RFC 8252 §8.6).
@@ -154,11 +109,7 @@ describe('the end of a session that Redis lost', () => {
   });
 
   test('because the person ended it is repeated together with its login', async () => {
-    const { browser, flow, code, username } = await aCode();
-    const { session_id: id, access_token: token } = keep(
-      browser,
-      await flow.redeemAtPage(browser, code),
-    ).json();
+    const { browser, username, session_id: id, access_token: token } = await aSession();
     const elsewhere = await signIn(app, username);
     const redis = connect(auth.redis.url);
     onTestFinished(() => redis.disconnect());
@@ -227,8 +178,7 @@ describe('signing out on the page', () => {
 
   test('ends the login of this browser with what else began there, and asks for the password again', async () => {
     const application = await registerApplication(auth);
-    const { browser, flow, code } = await aCode();
-    const { access_token: token } = keep(browser, await flow.redeemAtPage(browser, code)).json();
+    const { browser, access_token: token } = await aSession();
     const others = createFlow(application.id);
     const page = nextPage(await browser.get(others.url));
     await browser.post(page, { action: 'allow' });
@@ -250,11 +200,7 @@ describe('signing out on the page', () => {
     ['the person, from another device', 'ended_by_user'],
     ['an operator', 'ended_by_operator'],
   ])('works from elsewhere, too: %s ends the login that it began with', async (_, reason) => {
-    const { browser, flow, code, username } = await aCode();
-    const { session_id: id, access_token: token } = keep(
-      browser,
-      await flow.redeemAtPage(browser, code),
-    ).json();
+    const { browser, username, session_id: id, access_token: token } = await aSession();
     const elsewhere = await signIn(app, username);
     const subject = String(decode(token).claims['sub']);
     const end =
@@ -270,15 +216,11 @@ describe('signing out on the page', () => {
   });
 
   test('leaves the login of somebody else in this browser, and the person’s own in another browser', async () => {
-    const [first, others] = [await aCode(), await aCode()];
-    const { access_token: token } = keep(
-      first.browser,
-      await first.flow.redeemAtPage(first.browser, first.code),
-    ).json();
+    const [first, others] = [await aSession(), await aCode()];
     const second = createBrowser(app);
     const page = nextPage(await second.get(pageFlow().url));
     await second.post(page, { action: 'sign_in', username: first.username, password: testPassword });
-    expect((await signOut(others.browser, token)).statusCode).toBe(204);
+    expect((await signOut(others.browser, first.access_token)).statusCode).toBe(204);
     for (const browser of [second, others.browser]) {
       const silent = createFlow('storefront', { redirect_uri, scope: '', prompt: 'none' });
       const { error } = returned(await browser.get(silent.url), redirect_uri);

@@ -49,9 +49,13 @@ export async function startLossyProxy(targetUrl: string) {
     loseReplies(count: number): void {
       repliesToLose = count;
     },
-    /** Loses the reply to the next request that contains this text. */
-    loseReplyTo(text: string): void {
+    /** Loses the reply to the first request of this task that contains the text. Throws if there is none. */
+    async losing<T>(text: string, task: () => Promise<T>): Promise<T> {
+      const before = lost;
       requestOfLoss = text;
+      const outcome = await task();
+      if (lost === before) throw new Error(`no request to Redis contained ${text}`);
+      return outcome;
     },
     lost: () => lost,
     async stop(): Promise<void> {

@@ -31,4 +31,4 @@ for _, digest in ipairs(one and { one } or redis.call('ZRANGE', KEYS[1], 0, -1))
   redis.call('DEL', ARGV[1] .. digest)
   redis.call('ZREM', KEYS[1], digest)
 end
-return found
+return #found > 0 and remember(found) or found

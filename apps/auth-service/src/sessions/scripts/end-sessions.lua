@@ -19,4 +19,4 @@ for index = 4, #KEYS do
     ended[#ended + 1] = id
   end
 end
-return ended
+return #ended > 0 and remember(ended) or ended

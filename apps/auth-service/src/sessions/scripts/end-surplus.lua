@@ -28,4 +28,4 @@ for rank = math.max(room, 0) + 1, #others do
   end_session(session, id, by)
   ended[#ended + 1] = id
 end
-return ended
+return #ended > 0 and remember(ended) or ended
