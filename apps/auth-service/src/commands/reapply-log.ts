@@ -8,7 +8,7 @@ import type { Database } from '../database/schema.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { LoginStore } from '../logins/login-store.ts';
 import type { RevocationLog } from '../revocation/log/revocation-log.ts';
-import type { EndReason } from '../sessions/session.ts';
+import { type EndReason, endsOfLogins } from '../sessions/session.ts';
 import type { SessionsOfSubject } from '../sessions/sessions-of-subject.ts';
 import type { LoggedChanges } from './logged-changes.ts';
 
@@ -19,7 +19,7 @@ export type ReapplyParts = {
   readonly keyRing: Pick<KeyRing, 'revoke'>;
   readonly publish: RevocationLog['publish'];
   readonly sessions: SessionsOfSubject;
-  readonly logins: Pick<LoginStore, 'endAll'>;
+  readonly logins: Pick<LoginStore, 'endAll' | 'endAlone' | 'ofSession'>;
   readonly clock: () => number;
   /** Called for each thing that was done, and for each that is left to do. */
   readonly tell: (text: string) => void;
@@ -30,7 +30,7 @@ const actor = 'reapply-log';
 
 /**
  * Does again what took access away since a backup: revoked keys and clients, disabled accounts, roles, withdrawn
- * consents, ended sessions. Ends the sessions of accounts that the backup lacks. Names the passwords that were changed:
+ * consents, ended sessions and the logins that these began with. Ends the sessions of accounts that the backup lacks. Names the passwords that were changed:
  * only a hash of the new one ever existed, and it is gone. Doing it twice does no harm.
  *
  * Gives nothing back: accounts, links, consents and applications that were new are lost. Does not tell applications of
@@ -95,10 +95,13 @@ async function reapplyClients({ clients }: LoggedChanges, parts: ReapplyParts): 
   }
 }
 
-async function reapplyEnds(changes: LoggedChanges, { sessions, audit, tell }: ReapplyParts): Promise<void> {
+async function reapplyEnds(changes: LoggedChanges, parts: ReapplyParts): Promise<void> {
+  const { sessions, logins, audit, tell } = parts;
   for (const [subject, ends] of changes.sessions) {
     let ended = 0;
     for (const [sessionId, reason] of ends) {
+      const begun = endsOfLogins.has(reason) ? await logins.ofSession(subject, sessionId) : undefined;
+      if (begun !== undefined) await logins.endAlone(begun.login);
       if (!(await sessions.end(subject, sessionId, reason as EndReason))) continue;
       ended += 1;
       audit.record({ event: 'session.ended', subject, sessionId, details: { reason, actor } });

@@ -4,14 +4,14 @@ import type { AuditLog } from '../audit/audit-log.ts';
 import { requestOrigin } from '../audit/request-origin.ts';
 import type { ClientDirectory } from '../clients/clients.ts';
 import type { SignOutElsewhere } from '../sessions/elsewhere.ts';
-import type { EndReason } from '../sessions/session.ts';
+import { type EndReason, endsOfOthers } from '../sessions/session.ts';
 import type { SessionStore } from '../sessions/session-store.ts';
 import { findLogin } from './find-login.ts';
 import type { Login, LoginStore, SessionOfLogin } from './login-store.ts';
 import type { OwnCookies } from './own-cookies.ts';
 
 export type LoginEndParts = {
-  readonly logins: Pick<LoginStore, 'use' | 'end' | 'endElsewhere' | 'ofSession'>;
+  readonly logins: Pick<LoginStore, 'use' | 'end' | 'endAlone' | 'endElsewhere' | 'ofSession'>;
   readonly sessions: Pick<SessionStore, 'find' | 'end' | 'endElsewhere'>;
   readonly clients: ClientDirectory;
   /** Tells applications that these sessions have ended. */
@@ -62,6 +62,11 @@ export function createLoginEnd(parts: LoginEndParts) {
       const isOfPage = begun !== undefined && clients.find(begun.clientId)?.kind === 'browser';
       if (!isOfPage || (await sessions.find(subject, sessionId)) === undefined)
         return sessions.end(subject, sessionId, reason);
+      if (endsOfOthers.has(reason)) {
+        // The session that was spared may have begun with the same login.
+        announce(await logins.endAlone(begun.login));
+        return sessions.end(subject, sessionId, reason);
+      }
       const ended = await endWith(begun.login, reason);
       // The caller records the session itself.
       const others = ended.filter((session) => session.sessionId !== sessionId);

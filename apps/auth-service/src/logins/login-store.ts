@@ -191,6 +191,10 @@ export function createLoginStore(options: {
     end: ({ subject, digest }: NamedLogin, reason: EndReason): Promise<readonly SessionOfLogin[]> =>
       endThese(subject, reason, digest),
 
+    /** Ends a login of this person and no session. Returns the sessions that began with it and have expired. */
+    endAlone: ({ subject, digest }: NamedLogin): Promise<readonly SessionOfLogin[]> =>
+      endThese(subject, '', digest),
+
     /** Ends the logins that end with a sign-out of this person at a provider. Returns their sessions, as `end` does. */
     async endElsewhere(
       subject: string,

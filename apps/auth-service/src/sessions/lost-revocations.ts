@@ -2,24 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Revocation } from '@latchkey/auth-client';
 import type { FastifyBaseLogger } from 'fastify';
 import type { PublishableRevocation } from '../revocation/log/revocation.ts';
-import type { EndReason } from './session.ts';
+import { type EndReason, endsOfLogins } from './session.ts';
 import type { SessionStore } from './session-store.ts';
 
 const maxAttempts = 30;
 const retryMs = 1_000;
 /** How many are repeated at once. After a long outage there may be 90,000, at a Redis that has just come back. */
 const atOnce = 50;
-/** Why a session ends together with the login that it began with. Any other end leaves the login alone. */
-const endsOfLogins: ReadonlySet<string> = new Set<EndReason>([
-  'sign_out',
-  'ended_by_user',
-  'ended_all',
-  'account_disabled',
-  'password_changed',
-  'ways_in_changed',
-  'signed_out_at_provider',
-  'ended_by_operator',
-]);
 
 export type LostRevocationsOptions = {
   readonly sessions: Pick<SessionStore, 'ownerOf' | 'end' | 'changeRoles'>;

@@ -108,3 +108,22 @@ export type EndReason =
   | 'code_reused'
   | 'consent_withdrawn'
   | 'shards_changed';
+
+/** Why a person's sessions end, except perhaps the one that asked for it, together with all of their logins. */
+export const endsOfOthers: ReadonlySet<string> = new Set<EndReason>([
+  'ended_all',
+  'password_changed',
+  'ways_in_changed',
+]);
+
+/** Why a session ends together with the login that it began with. Any other end leaves the login alone. */
+export const endsOfLogins: ReadonlySet<string> = new Set<EndReason>([
+  'sign_out',
+  'ended_by_user',
+  'ended_all',
+  'account_disabled',
+  'password_changed',
+  'ways_in_changed',
+  'signed_out_at_provider',
+  'ended_by_operator',
+]);

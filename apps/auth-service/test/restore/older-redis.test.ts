@@ -1,6 +1,9 @@
 import { eventually } from '@latchkey/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type AuthApp, decode, refresh, startAuthApp, whoAmI } from '../support/auth-app.ts';
+import { createBrowser, foreignFirst, nextPage } from '../oauth/authorization/authorization-fixture.ts';
+import { pageOf } from '../sessions/page-fixture.ts';
+import { lossSeconds } from '../sessions/session-fixture.ts';
+import { type AuthApp, bearer, decode, refresh, startAuthApp, whoAmI } from '../support/auth-app.ts';
 import {
   ask,
   createOperator,
@@ -116,6 +119,31 @@ test('sessions that had ended, and roles that were taken, come back; reapply-log
   });
   expect(await fate(auth, untouched.refresh_token)).toBe('lives');
   expect(decode(untouched.access_token).claims['sub']).toBe(untouched.id);
+});
+
+test('a login that had ended with its session comes back, too; reapply-log ends it', async () => {
+  const { browser, access_token: token } = await pageOf(auth.app).aSession();
+  const cookies = new Map(browser.cookies);
+  const restore = await backUpRedis(auth);
+  now += 60_000;
+  const headers = { ...bearer(token), cookie: foreignFirst(cookies) };
+  const answer = await auth.app.inject({ method: 'DELETE', url: '/sessions/current', headers });
+  expect(answer.statusCode).toBe(204);
+  now += 3600_000;
+  await auth.pause(() => restore());
+  await follows();
+
+  const nextSignIn = async () => {
+    const again = createBrowser(auth.app);
+    for (const [name, value] of cookies) again.cookies.set(name, value);
+    const { url } = pageOf(auth.app).pageFlow();
+    return (await again.get(nextPage(await again.get(url)))).body;
+  };
+  expect(await nextSignIn()).not.toContain('name="password"');
+  await reapplyLog(auth);
+  // Until then a login that is missing may be at another server.
+  now += lossSeconds * 1000;
+  expect(await nextSignIn()).toContain('name="password"');
 });
 
 test('an RDB file beside append-only files is not read: that counts as a wrong Redis, and nobody loses a session', async () => {

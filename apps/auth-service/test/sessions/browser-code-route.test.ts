@@ -108,6 +108,33 @@ describe('the end of a session that Redis lost', () => {
     expect((await byCookie(browser)).statusCode).toBe(200);
   });
 
+  test('because the person ended all but one is repeated, and that one lives though both began with one login', async () => {
+    const { browser, access_token: token, session_id: id } = await aSession();
+    const inAnotherTab = createBrowser(app);
+    for (const [name, value] of browser.cookies)
+      if (name !== refreshCookie) inAnotherTab.cookies.set(name, value);
+    const flow = pageFlow();
+    const page = nextPage(await inAnotherTab.get(flow.url));
+    await inAnotherTab.post(page, { action: 'continue' });
+    const { code = '' } = returned(await inAnotherTab.get(page), redirect_uri);
+    const spared = keep(inAnotherTab, await flow.redeemAtPage(inAnotherTab, code)).json();
+    const redis = connect(auth.redis.url);
+    onTestFinished(() => redis.disconnect());
+    const putBack = await keepData(redis);
+    const others = { method: 'DELETE', url: '/sessions?except=current' } as const;
+    await app.inject({ ...others, headers: bearer(spared.access_token) });
+    await eventually('its token is refused', async () =>
+      expect((await whoAmI(app, token)).json()).toMatchObject({ reason: 'ended_all' }),
+    );
+    await putBack();
+    await eventually('it has ended again', async () =>
+      expect(await redis.hmget(sessionKey(id), 's', 'w')).toEqual(['revoked', 'ended_all']),
+    );
+    expect((await byCookie(inAnotherTab)).statusCode).toBe(200);
+    const next = nextPage(await inAnotherTab.get(pageFlow().url));
+    expect((await inAnotherTab.get(next)).body).toContain('name="password"');
+  });
+
   test('because the person ended it is repeated together with its login', async () => {
     const { browser, username, session_id: id, access_token: token } = await aSession();
     const elsewhere = await signIn(app, username);

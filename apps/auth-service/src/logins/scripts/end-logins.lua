@@ -1,7 +1,9 @@
--- Ends one login of a person together with the sessions that began with it, or all logins and no session.
+-- Ends one login of a person, together with the sessions that began with it if there is a reason, or all logins and no
+-- session.
 --
 -- KEYS  1 logins of the subject  2 sessions of the subject  3 stream of revocations  4 its head
--- ARGV  1 prefix of the keys of logins, before the digest  2 now (ms)  3 reason  4 how long a revocation is kept (ms)
+-- ARGV  1 prefix of the keys of logins, before the digest  2 now (ms)  3 reason, '' for no session
+--       4 how long a revocation is kept (ms)
 --       5 digest of the login; absent for all
 -- Reply sessions of these logins, three values each: id, client, and 1 if the session was ended here, or 0 if its record
 --       has expired. Others are not in it: who ends them puts that on the log, or has done so.
@@ -19,7 +21,7 @@ for _, digest in ipairs(one and { one } or redis.call('ZRANGE', KEYS[1], 0, -1))
     if id then
       local session = string.gsub(id, '^(%d+)-', '{%1}:s:')
       local state = redis.call('HGET', session, 's')
-      local ends = one and state == 'active'
+      local ends = by.reason ~= '' and state == 'active'
       if ends then end_session(session, id, by) end
       if ends or not state then
         found[#found + 1] = id
