@@ -17,18 +17,21 @@ const endedSessions = (count: number, of: string) =>
     return { kind: 'session', id: `${of}-${index}`, reason: 'sign_out' } as const;
   });
 
-test('in an outage of Postgres the newest 10,000 wait, and are kept when it is back', async () => {
+test('in an outage of Postgres the newest 10,000 wait and are kept when it is back, and the others are told', async () => {
   let failures = 0;
+  const told: string[] = [];
+  const registry = new Registry();
   const deliveries = createLogoutDeliveries({
     db,
     applications: { find: () => application, all: [application] } as never,
     sessions: { ownerOf: async (id) => ({ subject: id, clientId: 'app' }) },
     issueLogoutToken: async () => 'a token',
     audit: { record: () => {} },
-    registry: new Registry(),
+    registry,
     log: {
-      warn() {
-        failures += 1;
+      warn(of: object, message?: string) {
+        if ('err' in of) failures += 1;
+        else told.push(message ?? '');
       },
     },
     clock: Date.now,
@@ -49,4 +52,6 @@ test('in an outage of Postgres the newest 10,000 wait, and are kept when it is b
   await eventually('they are kept', async () => expect(await db.$count(logoutDeliveries)).toBe(10_000));
   const newer = await db.$count(logoutDeliveries, sql`session_id like 'newer-%'`);
   expect(newer).toBe(7_000);
+  expect(told).toEqual([expect.stringContaining('will not be told')]);
+  expect(await registry.getSingleMetricAsString('logout_tokens_total')).toContain('{outcome="dropped"} 4000');
 });

@@ -25,7 +25,6 @@ const leaseMs = 20_000;
 const atOnce = 20;
 /** Bounds the memory while a store is down: the newest wait. */
 const maxWaiting = 10_000;
-const atMost = <T>(waiting: readonly T[]): T[] => waiting.slice(-maxWaiting);
 /** Postgres takes 65,535 parameters in one statement, and each delivery has five. */
 const keptAtOnce = 1000;
 const firstPauseMs = 1000;
@@ -52,7 +51,8 @@ export type LogoutDeliveries = ReturnType<typeof createLogoutDeliveries>;
 /**
  * Tells applications that a session of theirs has ended, for whatever reason (OpenID Connect Back-Channel Logout). Each
  * delivery is a row in Postgres until it is done, so it survives a replica that dies. A failed one is repeated after 1,
- * 2, 4 … 60 s, and given up after 15 min: counted, and in the audit log.
+ * 2, 4 … 60 s, and given up after 15 min: counted, and in the audit log. While a store is down, the newest 10,000 wait
+ * in memory; the others are counted as dropped.
  *
  * @example
  * const deliveries = createLogoutDeliveries({ db, applications, sessions, issueLogoutToken, audit, registry, log, clock });
@@ -68,11 +68,13 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
     registers: [options.registry],
   });
   // So that the first one is seen to rise.
-  for (const outcome of ['delivered', 'failed', 'given_up']) counter.inc({ outcome }, 0);
+  for (const outcome of ['delivered', 'failed', 'given_up', 'dropped']) counter.inc({ outcome }, 0);
   /** Announced, and not in Postgres yet. */
   let unkept: Announced[] = [];
   /** On the log, and not looked up yet. */
   let unknown: string[] = [];
+  /** Whether some were dropped since both were empty. */
+  let hasDropped = false;
   const poll = createPoll({
     everyMs: pollMs,
     task: async () => {
@@ -131,6 +133,21 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
         throw error;
       }
     }
+    hasDropped = false;
+  }
+
+  function atMost<T>(waiting: readonly T[]): T[] {
+    const dropped = waiting.length - maxWaiting;
+    if (dropped > 0) {
+      counter.inc({ outcome: 'dropped' }, dropped);
+      if (!hasDropped)
+        log.warn(
+          { most: maxWaiting },
+          'too many ended sessions wait for a store: applications will not be told of the oldest',
+        );
+      hasDropped = true;
+    }
+    return waiting.slice(-maxWaiting);
   }
 
   function logoutUriOf(clientId: string): string | undefined {
