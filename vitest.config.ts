@@ -25,8 +25,8 @@ export default defineConfig({
     maxWorkers: 4,
     sequence: { sequencer: SystemFirstSequencer },
     // Against tests that hang: how fast things are is for no limit to say. Longer than a test waits for one state.
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     teardownTimeout: 20_000,
     reporters: ['default', './scripts/test-reporter.ts'],
     env: { NODE_ENV: 'test' },
