@@ -23,11 +23,7 @@ export async function buildApp({ config, pageDirectory, logDestination }: AppOpt
     trustedProxies: config.TRUSTED_PROXIES,
     ...(logDestination && { logDestination }),
   });
-  await app.register(pageFiles, {
-    config: pageConfigOf(config),
-    origin: config.STOREFRONT_ORIGIN,
-    directory: pageDirectory,
-  });
+  await app.register(pageFiles, { config: pageConfigOf(config), directory: pageDirectory });
   if (config.DEMO) {
     // Loaded in demo mode only.
     const { demo } = await import('./demo/plugin.ts');

@@ -87,6 +87,7 @@ export function readConfig(env: Record<string, string | undefined>): Config {
 /** The page's part of the server's settings. All of it is public. */
 export function pageConfigOf(config: Config): PageConfig {
   return {
+    origin: config.STOREFRONT_ORIGIN,
     issuer: config.ISSUER,
     client_id: 'storefront',
     services: {

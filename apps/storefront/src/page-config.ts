@@ -1,5 +1,7 @@
 /** The page's configuration, which the server writes into index.html. The page imports only the type. */
 export type PageConfig = {
+  /** The origin at which browsers must open the page: the services allow no other. */
+  readonly origin: string;
   readonly issuer: string;
   readonly client_id: 'storefront';
   /** The services' URLs, as the browser reaches them. auth-service's is the issuer, which may have a path. */

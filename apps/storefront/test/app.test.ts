@@ -5,7 +5,7 @@ import { brotliDecompressSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
-import { builtPage, host, script, settings, storefront } from './storefront-fixture.ts';
+import { host, script, settings, storefront } from './storefront-fixture.ts';
 
 test('the page comes with its configuration as data, and is asked for anew each time', async () => {
   const app = await storefront();
@@ -14,6 +14,7 @@ test('the page comes with its configuration as data, and is asked for anew each 
   expect(headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-cache' });
   const [, data = ''] = /<script type="application\/json" id="page-config">(.*?)<\/script>/.exec(body) ?? [];
   expect(JSON.parse(data)).toEqual({
+    origin: 'http://localhost:3000',
     issuer: 'http://localhost:4000',
     client_id: 'storefront',
     services: {
@@ -89,52 +90,10 @@ test.each(['/index.html', '/assets/index-abc123.js.br', '/assets/gone.js', '/../
   },
 );
 
-// To a browser, a dot at the end of the name makes it another origin.
-test.each(['127.0.0.1:3000', 'localhost', 'localhost.:3000', 'localhost:3000/x', 'a@localhost:3000', ''])(
-  'a browser that opens it at %j is redirected to the host that the services know',
-  async (other) => {
-    const app = await storefront();
-    const answer = await app.inject({ url: '/', headers: { host: other } });
-    expect(answer.statusCode).toBe(307);
-    expect(answer.headers['location']).toBe('http://localhost:3000/');
-  },
-);
-
-test('behind proxies that each add a host, it is enough that one of them is its own', async () => {
-  const app = await storefront({ STOREFRONT_ORIGIN: 'https://shop.example', TRUSTED_PROXIES: '127.0.0.1' });
-  const statusOf = async (forwarded: string, remoteAddress = '127.0.0.1') => {
-    const headers = { host: 'inner:3000', 'x-forwarded-host': forwarded };
-    return (await app.inject({ url: '/', headers, remoteAddress })).statusCode;
-  };
-  expect(await statusOf('shop.example, inner.example')).toBe(200);
-  expect(await statusOf('alias.example, inner.example')).toBe(307);
-  expect(await statusOf('shop.example', '192.0.2.9')).toBe(307);
-});
-
-test('it says once that a forwarded host is not its own, which redirects browsers for ever', async () => {
-  let log = '';
-  const app = await buildApp({
-    config: readConfig({ ...settings, LOG_LEVEL: 'warn', TRUSTED_PROXIES: '127.0.0.1' }),
-    pageDirectory: builtPage(),
-    logDestination: { write: (line) => (log += line) },
-  });
-  onTestFinished(() => app.close());
-  const headers = { 'x-forwarded-for': '192.0.2.1' };
-  await app.inject({ url: '/', headers });
-  expect(log).toBe('');
-  for (let turn = 0; turn < 2; turn += 1)
-    await app.inject({ url: '/', headers: { ...headers, 'x-forwarded-host': 'inner.example' } });
-  expect(log.match(/"forwarded_host":"inner.example".*STOREFRONT_ORIGIN/g)).toHaveLength(1);
-});
-
-test.each([
-  ['https://shop.example', 'SHOP.example'],
-  ['https://shop.example', 'shop.example:443'],
-  ['http://shop.example', 'shop.example:80'],
-  ['http://[2001:db8::1]:3000', '[2001:DB8:0::1]:3000'],
-])('the host of %s may also be written %s', async (origin, other) => {
-  const app = await storefront({ STOREFRONT_ORIGIN: origin });
-  expect((await app.inject({ url: '/', headers: { host: other } })).statusCode).toBe(200);
+test('it comes by whatever name a proxy asks for it: the browser may be where it belongs', async () => {
+  const app = await storefront();
+  const other = await app.inject({ url: '/', headers: { host: 'inner:3000', 'x-forwarded-host': 'a, b' } });
+  expect(other.statusCode).toBe(200);
 });
 
 test('it is live and ready without any service', async () => {

@@ -4,6 +4,7 @@ import { pageTemplate } from '../src/page-template.ts';
 
 const html = '<head><script type="application/json" id="page-config"></script></head>';
 const config: PageConfig = {
+  origin: 'http://localhost:3000',
   issuer: 'http://localhost:4000/</script><script>alert(1)</script>$&',
   client_id: 'storefront',
   services: { auth: '', cart: '', wishlist: '', payment: '' },

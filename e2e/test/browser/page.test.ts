@@ -1,6 +1,7 @@
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { describeInBrowser } from './describe-in-browser.ts';
 import { type BrowserSystem, it } from './harness.ts';
+import { type HttpServer, startHttpServer } from './http-server.ts';
 import { startShopAlone } from './shop-alone.ts';
 import { addToCart, pay, registerSomebody } from './shop-page.ts';
 
@@ -78,10 +79,12 @@ describeInBrowser('the page', () => {
     expect(complaints).toEqual([]);
   });
 
-  it('sells also over plain HTTP from another host, where browsers lack what only secure contexts have', async () => {
+  it('sells also over plain HTTP from another host, where browsers lack what only secure contexts have, behind a proxy that writes its own Host', async () => {
     const { issuer, services } = system.stack;
     const elsewhere = (url: string) => url.replace(/localhost|127\.0\.0\.1/, 'shop.test');
-    const origin = elsewhere(system.origin);
+    const proxy = await proxyTo(system.origin);
+    onTestFinished(() => proxy.stop());
+    const origin = elsewhere(proxy.origin);
     await using _services = await servicesFor(origin);
     await using _shop = await startShopAlone(system.stack, {
       SIGN_IN: 'password',
@@ -99,6 +102,26 @@ describeInBrowser('the page', () => {
     await page.getByText('Hello, ').waitFor();
     await addToCart(page, 'Blue mug');
   });
+
+  it('leads whoever opens it by another name to the one that the services allow', async () => {
+    const { context, complaints } = await system.newPerson();
+    const page = await context.newPage();
+    await page.goto(`${system.origin.replace('localhost', '127.0.0.1')}/?a=b`);
+    await page.waitForURL(`${system.origin}/?a=b`);
+    await page.getByRole('heading').first().waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  /** A proxy that asks for the page by the name of its server, as nginx does by default. */
+  function proxyTo(origin: string): Promise<HttpServer> {
+    return startHttpServer(async ({ url = '/' }, response) => {
+      const answer = await fetch(origin + url);
+      // What fetch has undone.
+      const undone = ['content-encoding', 'content-length', 'transfer-encoding', 'connection', 'keep-alive'];
+      for (const [name, value] of answer.headers) if (!undone.includes(name)) response.setHeader(name, value);
+      response.writeHead(answer.status).end(Buffer.from(await answer.arrayBuffer()));
+    });
+  }
 
   /** Lets a page of this origin use auth-service and cart-service, until it is disposed of. */
   async function servicesFor(origin: string): Promise<AsyncDisposable> {

@@ -1,6 +1,6 @@
 import { ProblemError } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
-import { isHostOf } from '../is-host-of.ts';
+import { isHostOf } from './is-host-of.ts';
 
 type Hook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 

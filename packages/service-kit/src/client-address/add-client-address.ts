@@ -5,14 +5,6 @@ import { type AddressFault, type ClientAddress, clientAddressOf } from './forwar
 import { readIpAddress } from './ip-address.ts';
 import { trustedProxies } from './trusted-proxies.ts';
 
-declare module 'fastify' {
-  // biome-ignore lint/style/useConsistentTypeDefinitions: added to an interface of the library
-  interface FastifyRequest {
-    /** The hosts that trusted proxies name, else the Host header. A client may have made up all but the last. */
-    readonly hosts: readonly string[];
-  }
-}
-
 const reportEveryMs = 10 * 60_000;
 const shownLength = 64;
 
@@ -28,8 +20,8 @@ const messages: Readonly<Record<AddressFault, string>> = {
 };
 
 /**
- * Sets `request.ip` to the client's address and `request.host` to the requested host, the last of `request.hosts`, from
- * the headers of trusted proxies only. A client whose address cannot be determined is `unknown`.
+ * Sets `request.ip` to the client's address and `request.host` to the requested host, from the headers of trusted proxies
+ * only. A client whose address cannot be determined is `unknown`.
  *
  * Each such case counts in `client_address_faults_total{cause}`, and is logged as a warning once in ten minutes per
  * cause.
@@ -74,19 +66,13 @@ export function addClientAddress(
       return addressOf(this.raw);
     },
   });
-  app.decorateRequest('hosts', {
+  app.decorateRequest('host', {
     getter(this: FastifyRequest) {
       const { headers, socket } = this.raw;
       const peer = readIpAddress(socket?.remoteAddress ?? '');
       const forwarded = headers['x-forwarded-host'];
       const isForwarded = forwarded !== undefined && peer !== undefined && isTrusted(peer);
-      const hosts = isForwarded ? String(forwarded).split(',') : [headers.host ?? ''];
-      return hosts.map((host) => host.trim());
-    },
-  });
-  app.decorateRequest('host', {
-    getter(this: FastifyRequest) {
-      return this.hosts.at(-1) ?? '';
+      return (isForwarded ? String(forwarded).split(',').at(-1) : headers.host)?.trim() ?? '';
     },
   });
 }
