@@ -5,6 +5,7 @@ import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import type { Static, TObject } from 'typebox';
 import { ConfigError, currentSetting, type serviceConfig } from '../settings/config.ts';
+import { urlForPg } from '../settings/postgres-url.ts';
 import { createPool } from './client.ts';
 import { asConnectionError, isDatabaseUnavailable } from './errors.ts';
 import { giveBackConnections } from './transactions.ts';
@@ -76,7 +77,10 @@ export async function openDatabase<S extends Record<string, unknown>>(
       idle_in_transaction_session_timeout: statementTimeoutMs * 2,
       ...keepAlive,
     },
-    { url: () => currentSetting(config, 'DATABASE_URL'), silentMs: options.silentMs ?? silentLineMs },
+    {
+      url: () => urlForPg(currentSetting(config, 'DATABASE_URL')),
+      silentMs: options.silentMs ?? silentLineMs,
+    },
   );
   // Without a listener, an idle connection that breaks would end the process. The next query replaces it.
   pool.on('error', () => {});
@@ -163,7 +167,7 @@ async function firstConnection({
   const giveUpAt = Date.now() + firstConnectionMs;
   for (;;) {
     const client = new pg.Client({
-      connectionString: currentSetting(config, 'DATABASE_URL'),
+      connectionString: urlForPg(currentSetting(config, 'DATABASE_URL')),
       application_name: `${applicationName} migration`,
       connectionTimeoutMillis: config.DATABASE_TIMEOUT_MS,
       statement_timeout: migrationTimeoutMs,

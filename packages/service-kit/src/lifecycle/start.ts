@@ -46,6 +46,9 @@ function explain(error: unknown): string {
   const { code, message } = described;
   const refusal = refusedBy[codeOf(described) ?? ''];
   if (refusal !== undefined) return refusal;
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  if (syscall === 'open' && path !== undefined)
+    return `The file ${path} cannot be read (${code}): is it where a setting says?`;
   if (isDatabaseUnavailable(error))
     return `Postgres cannot be reached (${code ?? message}): is it running where DATABASE_URL says?`;
   return withoutTokens(`The service could not start: ${inFull(described)}`);

@@ -39,10 +39,20 @@ export function postgresUrl(): TString {
   });
 }
 
+/**
+ * The URL as pg can read it. libpq's `sslrootcert=system` means the authorities that the machine trusts, and
+ * `sslmode=verify-full`; pg would read a file of that name. Here they are those that Node.js trusts.
+ *
+ * @example urlForPg('postgres://db.example/cart?sslrootcert=system'); // …?sslmode=verify-full
+ */
+export function urlForPg(url: string): string {
+  return url.replace(/(?<=[?&])sslrootcert=system(?=&|$)/, 'sslmode=verify-full');
+}
+
 /** pg ignores names that it does not know. Compares the text as it stands: these names and choices need no encoding. */
 function faultOfQuery(text: string): string | undefined {
   const query = text.split('?').slice(1).join('?');
-  const names = new Set<string>();
+  const names = new Map<string, string>();
   for (const part of query.split('&').filter((some) => some !== '')) {
     const [name = '', ...value] = part.split('=');
     const choice = choices.get(name);
@@ -51,7 +61,11 @@ function faultOfQuery(text: string): string | undefined {
     if (choice?.includes(value.join('=')) === false)
       return `the ${name} in its query is none of ${choice.join(', ')}`;
     if (names.has(name)) return `its query has ${name} twice`;
-    names.add(name);
+    names.set(name, value.join('='));
   }
-  return undefined;
+  // As libpq does: public authorities certify everybody's names.
+  const isWeak = (names.get('sslmode') ?? 'verify-full') !== 'verify-full';
+  return names.get('sslrootcert') === 'system' && isWeak
+    ? 'sslrootcert=system in its query needs sslmode=verify-full'
+    : undefined;
 }

@@ -128,6 +128,11 @@ describe('a setting', () => {
     ['DATABASE_URL', 'postgres://localhost/cart?sslmode=require&sslmode=disable', 'sslmode twice'],
     ['DATABASE_URL', 'postgres://localhost/?dbname=cart', 'not known'],
     ['DATABASE_URL', 'postgres://localhost/cart?s3cr3t', 'not known'],
+    [
+      'DATABASE_URL',
+      'postgres://localhost/cart?sslmode=require&sslrootcert=system',
+      'needs sslmode=verify-full',
+    ],
   ])('%s=%s is refused at the start, with its name and a reason', (name, value, reason) => {
     const [fault = '', ...others] = faultsOf({ [name]: value });
     expect(others).toEqual([]);
@@ -154,6 +159,7 @@ describe('a setting', () => {
     ['DATABASE_URL', 'postgres://u:p@/cart?host=/cloudsql/project:region:instance'],
     ['DATABASE_URL', 'postgres://u:p@x.example/cart?connect_timeout=10&target_session_attrs=read-write'],
     ['DATABASE_URL', 'postgres://u:p@x.example/cart?uselibpqcompat=true&sslmode=require'],
+    ['DATABASE_URL', 'postgres://u:p@x.pg.psdb.cloud/cart?sslmode=verify-full&sslrootcert=system'],
     ['DATABASE_URL', 'postgres://u:p@x.example/cart?'],
     ['DATABASE_URL', 'postgres://u:p@x.example/cart?schema=public&ssl=0'],
     ['REDIS_URL', 'redis://:two words@localhost'],
