@@ -47,13 +47,21 @@ export function checkPossession(
  * empty: what the request says. A proxy removes the path of a base URL, or leaves it.
  */
 export function requestUrls(bases: readonly string[]): RequestUrls {
-  if (bases.length === 0) return ({ originalUrl: path, protocol, host }) => [`${protocol}://${host}${path}`];
+  if (bases.length === 0)
+    return ({ originalUrl, protocol, host }) => [`${protocol}://${host}${pathOf(originalUrl)}`];
   const known = bases.map((base) => ({ base, ...partsOf(base) }));
-  return ({ originalUrl: path }) =>
-    known.flatMap(({ base, origin, isBelow }) => {
+  return ({ originalUrl }) => {
+    const path = pathOf(originalUrl);
+    return known.flatMap(({ base, origin, isBelow }) => {
       // Both: a route may begin with the same segments, so what was sent does not tell whether the path was removed.
       return isBelow(path) ? [`${base}${path}`, `${origin}${path}`] : [`${base}${path}`];
     });
+  };
+}
+
+/** A proxy may send the whole URL as the request's target (absolute-form, RFC 9112 §3.2.2). */
+function pathOf(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#]*\/?/i, '/');
 }
 
 function partsOf(base: string): { origin: string; isBelow: (path: string) => boolean } {

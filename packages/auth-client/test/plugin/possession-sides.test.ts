@@ -55,6 +55,11 @@ describe('the URL of a proof', () => {
       { line: 'GET /cart?a=1 HTTP/1.1' },
     ],
     [
+      'when the target of the request is a whole URL (RFC 9112 §3.2.2)',
+      `${service.url}/cart`,
+      { line: `GET ${service.url}/cart?a=1 HTTP/1.1` },
+    ],
+    [
       'with a query of odd bytes',
       `${service.url}/cart`,
       { line: 'GET /cart?a=%E4%ff%zz&b=;&%00#x HTTP/1.1' },
@@ -92,7 +97,8 @@ describe('the URL of a proof', () => {
 
   it('is that of the client, whatever the proxy in between does to host and path', async () => {
     for (const url of ['https://shop.example/api/cart', 'http://cart.internal:4001/cart'])
-      expect(await send(behindProxy, { headers: [proof(url)] })).toBe(200);
+      for (const line of ['GET /cart HTTP/1.1', 'GET http://inner/cart HTTP/1.1'])
+        expect(await send(behindProxy, { line, headers: [proof(url)] })).toBe(200);
     for (const url of [`${behindProxy.url}/cart`, 'https://shop.example/cart', 'https://shop.example/api'])
       expect(await send(behindProxy, { headers: [proof(url)] })).toBe(refused);
   });
