@@ -147,7 +147,7 @@ export function createSessionsOfSubject({
       { subject, clientId, sessionId }: Pick<SessionGrant, 'subject' | 'clientId' | 'sessionId'>,
       most: number,
     ): Promise<string[]> {
-      const ids = await liveIdsOf(subject);
+      const ids = oldestFirst(await liveIdsOf(subject));
       const policy = [clientId, most, sessionId];
       const args = [subject, clock(), 'displaced', revocationTtlMs, ...policy, ...ids];
       return orUnavailable(endSurplus(redis, keysFor(shardOf(subject, shards), subject, ids), args));
@@ -180,16 +180,17 @@ export function createSessionsOfSubject({
       const shard = shardOf(subject, shards);
       const ids = await orUnavailable(redis.zrange(sessionsOfSubjectKey(shard, subject), '0', '-1'));
       if (ids.length <= maxSessions) return [];
-      const now = clock();
-      // By when they began: the list is in order of expiry, and lifetimes differ.
-      const others = ids
-        .filter((id) => id !== sessionId)
-        .map((id) => ({ id, born: bornAt(id, now) ?? 0 }))
-        .sort((a, b) => a.born - b.born);
-      const surplus = others.slice(0, ids.length - maxSessions).map(({ id }) => id);
-      return endThese({ shard, subject }, surplus, 'too_many');
+      const others = oldestFirst(ids).filter((id) => id !== sessionId);
+      return endThese({ shard, subject }, others.slice(0, ids.length - maxSessions), 'too_many');
     },
   };
+
+  /** By when they began: lists are in order of expiry, and lifetimes differ. */
+  function oldestFirst(ids: readonly string[]): string[] {
+    const now = clock();
+    const bornOf = (id: string) => bornAt(id, now) ?? 0;
+    return ids.toSorted((one, other) => bornOf(one) - bornOf(other));
+  }
 
   function liveIdsOf(subject: string): Promise<string[]> {
     const key = sessionsOfSubjectKey(shardOf(subject, shards), subject);

@@ -23,6 +23,18 @@ test('after a clock was set back, the session that ends is not a new one', async
   expect(await living()).toEqual([second.sessionId]);
 });
 
+test('the session that began first ends, although one of a shorter lifetime expires before', async () => {
+  const { clock, store, subject, start, living } = await setUp();
+  const first = await start();
+  clock.advance(5_000);
+  const brief = createStore({ redis, clock: clock.now, sessionSeconds: 600 });
+  const second = (await brief.start(newSession({ subject, clientId: 'app' }))).grant;
+  clock.advance(5_000);
+  const third = await start();
+  expect(await store.endSurplus(third, 2)).toEqual([first.sessionId]);
+  expect(await living()).toEqual([second.sessionId, third.sessionId].sort());
+});
+
 test('in whatever order concurrent sign-ins end surplus sessions, exactly the limit is left', async () => {
   for (let round = 0; round < 20; round += 1) {
     const { store, start, living } = await setUp();
