@@ -1,12 +1,14 @@
 import { defineConfig } from 'vitest/config';
-import config from './vitest.config.ts';
+import { files, run } from './vitest.config.ts';
 
 // npm run test:machines: what holds while machines of a larger installation die or are replaced. It is not part of npm
 // test, because each of its files starts a cluster or a second system of its own.
 export default defineConfig({
   test: {
-    ...config.test,
+    ...run,
+    ...files,
     include: ['{apps,packages}/*/test/**/*.machines.test.ts', 'e2e/test/**/*.machines.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**', '.latchkey/**'],
+    maxWorkers: 4,
   },
 });

@@ -7,7 +7,6 @@ import { signIn as signInAt, type Tokens } from '@latchkey/person';
 import { startNetworkLink } from '@latchkey/service-kit/testing';
 import { byService } from '@latchkey/services';
 import { it as plainIt } from 'vitest';
-import { endOnce } from './shared.ts';
 
 export type System = {
   stack: Stack;
@@ -68,7 +67,7 @@ export const it = plainIt
   // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern what a fixture needs
   .extend('cartLink', { scope: 'worker' }, async ({}, { onCleanup }) => {
     const link = await startNetworkLink('http://127.0.0.1:1');
-    onCleanup(endOnce(() => link.close()));
+    onCleanup(() => link.close());
     return link;
   })
   .extend('sharedStack', { scope: 'worker' }, async ({ cartLink }, { onCleanup }) => {
@@ -96,7 +95,7 @@ export const it = plainIt
       }),
       { storefront: true },
     );
-    onCleanup(endOnce(() => system.stop()));
+    onCleanup(() => system.stop());
     await cartLink.restore(system.stack.services.cart.url);
     return system.stack;
   });

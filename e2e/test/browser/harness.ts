@@ -3,7 +3,6 @@ import { launchChromium } from '@latchkey/dev-stack/chromium';
 import { patienceMs } from '@latchkey/testing';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { endOnce } from '../shared.ts';
 import { it as stackIt } from '../system.ts';
 
 /** A browser of one person: its tabs share cookies, as in one profile. */
@@ -39,7 +38,7 @@ export const it = stackIt.extend(
   { scope: 'worker' },
   async ({ sharedStack: stack }, { onCleanup }): Promise<BrowserSystem> => {
     const browser = await launchChromium({ shortLived: true });
-    onCleanup(endOnce(() => browser.close()));
+    onCleanup(() => browser.close());
     const origin = local(stack.storefront?.url ?? '');
     const parts = [...Object.values(stack.services), stack.exampleId];
     const ours = new Set([origin, ...parts.map((part) => local(part?.url ?? ''))]);
