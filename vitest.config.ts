@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type TestUserConfig } from 'vitest/config';
 import { taskEnvironment } from './scripts/toolchain/environment.mjs';
 
@@ -32,13 +33,13 @@ export default defineConfig({
     ...run,
     projects: [
       {
-        // First, because they take longest. Each worker has a system and a browser of its own, which keep both cores of a
-        // small machine busy: four workers needed two fifths more processor time for the same tests.
+        // First, because they take longest. Each worker has a system and a browser of its own, which keep a core busy: four
+        // workers on two cores needed two fifths more processor time for the same tests.
         test: {
           ...files,
           name: 'system',
           include: ['e2e/test/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: Math.min(availableParallelism(), 4),
           sequence: { groupOrder: 0 },
         },
       },
