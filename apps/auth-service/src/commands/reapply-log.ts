@@ -30,8 +30,9 @@ const actor = 'reapply-log';
 
 /**
  * Does again what took access away since a backup: revoked keys and clients, disabled accounts, roles, withdrawn
- * consents, ended sessions and the logins that these began with. Ends the sessions of accounts that the backup lacks. Names the passwords that were changed:
- * only a hash of the new one ever existed, and it is gone. Doing it twice does no harm.
+ * consents, ended sessions and the logins that these began with. Ends the sessions of accounts that the backup lacks.
+ * Names the passwords that were changed: only a hash of the new one ever existed, and it is gone. Doing it twice does no
+ * harm.
  *
  * Gives nothing back: accounts, links, consents and applications that were new are lost. Does not tell applications of
  * ended sessions.
