@@ -101,6 +101,7 @@ async function reapplyEnds(changes: LoggedChanges, parts: ReapplyParts): Promise
   for (const [subject, ends] of changes.sessions) {
     let ended = 0;
     for (const [sessionId, reason] of ends) {
+      // Whatever its client is, which the backup may lack: at worst the person types their password once more.
       const begun = endsOfLogins.has(reason) ? await logins.ofSession(subject, sessionId) : undefined;
       if (begun !== undefined) await logins.endAlone(begun.login);
       if (!(await sessions.end(subject, sessionId, reason as EndReason))) continue;

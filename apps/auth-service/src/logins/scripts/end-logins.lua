@@ -1,5 +1,4 @@
--- Ends one login of a person, together with the sessions that began with it if there is a reason, or all logins and no
--- session.
+-- Ends one login of a person, or all of them. With a reason, the sessions that began with it end, too.
 --
 -- KEYS  1 logins of the subject  2 sessions of the subject  3 stream of revocations  4 its head
 -- ARGV  1 prefix of the keys of logins, before the digest  2 now (ms)  3 reason, '' for no session
