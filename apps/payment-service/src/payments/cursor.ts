@@ -4,7 +4,8 @@ export type Cursor = {
   id: string;
 };
 
-const format = /^(\d{1,15})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+// 14 digits reach into the year 5138. Postgres cannot read a year of five digits as toISOString writes it.
+const format = /^(\d{1,14})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
  * Encodes a cursor as opaque text. It names no owner and is not signed: the query reads only the reader's own payments.

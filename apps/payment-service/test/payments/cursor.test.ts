@@ -15,6 +15,7 @@ test.each([
   Buffer.from(`-1.${randomUUID()}`).toString('base64url'),
   Buffer.from(`1.${randomUUID()}x`).toString('base64url'),
   Buffer.from(`1.${randomUUID()}\n`).toString('base64url'),
+  Buffer.from(`253402300800000.${randomUUID()}`).toString('base64url'),
   Buffer.from(`9999999999999999.${randomUUID()}`).toString('base64url'),
 ])('other text is no cursor: %j', (text) => {
   expect(decodeCursor(text)).toBeUndefined();

@@ -126,7 +126,8 @@ describe('a bad request', () => {
     },
   );
 
-  it.each(['1', 'not-an-id', '00000000-0000-4000-8000-00000000000', "' or 1=1 --"])(
+  const uuid = '00000000-0000-4000-8000-000000000000';
+  it.each(['1', 'not-an-id', uuid.slice(1), `urn:uuid:${uuid}`, `{${uuid}}`, `${uuid}\n`, "' or 1=1 --"])(
     'for the id %j is refused',
     async (id) => {
       const path = `/wishlist/items/${encodeURIComponent(id)}`;

@@ -16,6 +16,10 @@ const bodyOptions = {
 };
 const urlOptions = { ...bodyOptions, coerceTypes: 'array' };
 
+// The `uuid` of ajv-formats also takes `urn:uuid:…`, which is no UUID (RFC 9562 §4) and which Postgres cannot read.
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const onCreate = (ajv: { addFormat(name: string, format: RegExp): unknown }) => ajv.addFormat('uuid', uuid);
+
 // The packages' own types also cover JSON Type Definition, which makes their calls untypable.
 type Factory = (externalSchemas: unknown, options: object) => Compile;
 const validators = AjvCompiler() as unknown as Factory;
@@ -23,7 +27,10 @@ const serializers = SerializerSelector() as unknown as Factory;
 
 function buildValidator(externalSchemas: unknown, options: object): Compile {
   const compilerOf = (part: string, customOptions: object) =>
-    compileOnce(validators(externalSchemas, { ...options, customOptions }), [part, externalSchemas]);
+    compileOnce(validators(externalSchemas, { ...options, customOptions, onCreate }), [
+      part,
+      externalSchemas,
+    ]);
   const body = compilerOf('body', bodyOptions);
   const elsewhere = compilerOf('elsewhere', urlOptions);
   return (route) => (route.httpPart === 'body' ? body(route) : elsewhere(route));
