@@ -14,6 +14,7 @@ export { type ProblemCode, problemCodes } from './problems/problem-codes.ts';
 export { refreshCookieName } from './refresh-cookie-name.ts';
 export type { ErrorAnswer, ErrorForm } from './requests/error-handler.ts';
 export { eventStreamHeaders, eventStreamOpening } from './requests/event-stream.ts';
+export { headerValues } from './requests/header-values.ts';
 export { idempotencyKeyOf, idempotencyKeySchema } from './requests/idempotency-key.ts';
 export { createService, type Service, type ServiceOptions } from './service.ts';
 export {

@@ -2,7 +2,7 @@ import type { Authentication } from '@latchkey/auth-client';
 import { problemSchema, type Service } from '@latchkey/service-kit';
 import { Type } from 'typebox';
 import { requestOrigin } from '../audit/request-origin.ts';
-import type { AuthenticateClient } from './client-authentication/client-authentication.ts';
+import { type AuthenticateClient, invalidClient } from './client-authentication/client-authentication.ts';
 import type { Introspect } from './introspection.ts';
 import { clientParameters, oauthErrorSchema, presentedBy, speakOAuth } from './oauth-endpoint.ts';
 
@@ -66,7 +66,9 @@ export async function introspectionRoute(
   speakOAuth(app, '/introspect');
 
   app.post('/introspect', { schema: introspectionSchema }, async (request, reply) => {
-    const client = await authenticate(presentedBy(request, request.body), requestOrigin(request));
+    const presented = presentedBy(request, request.body);
+    const client = await authenticate(presented, requestOrigin(request));
+    if (client.kind !== 'service') throw invalidClient(presented, 'Only services may introspect.');
     const verified = await introspect(client, request.body.token);
     reply.header('cache-control', 'no-store');
     return verified === undefined ? { active: false } : activeAnswer(verified);

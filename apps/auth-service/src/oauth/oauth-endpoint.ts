@@ -1,4 +1,4 @@
-import type { ErrorAnswer, ErrorForm, Service } from '@latchkey/service-kit';
+import { type ErrorAnswer, type ErrorForm, headerValues, type Service } from '@latchkey/service-kit';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { PresentedClient } from './client-authentication/client-authentication.ts';
@@ -49,7 +49,11 @@ function asOAuthError({ status, code, detail, extensions }: ErrorAnswer): Return
   return { status: status === 415 ? 400 : status, body };
 }
 
-/** Reads what a request says about its client. Does not authenticate it. */
+/**
+ * Reads what a request says about its client. Does not authenticate it.
+ *
+ * @throws TokenError `invalid_request` for more than one Authorization header (RFC 6749 §5.2: multiple credentials)
+ */
 export function presentedBy(
   request: FastifyRequest,
   parameters: {
@@ -59,11 +63,14 @@ export function presentedBy(
     readonly client_secret?: string;
   },
 ): PresentedClient {
+  const [authorization, ...more] = headerValues(request.raw.rawHeaders, 'authorization');
+  if (more.length > 0)
+    throw new TokenError('invalid_request', 'There is more than one Authorization header.');
   return {
     clientId: parameters.client_id,
     assertionType: parameters.client_assertion_type,
     assertion: parameters.client_assertion,
     secret: parameters.client_secret,
-    authorization: request.headers.authorization,
+    authorization,
   };
 }

@@ -1,6 +1,6 @@
 import { AuthError } from '@latchkey/auth-client';
 import { type ProofReplays, readDpopProof } from '@latchkey/auth-client/proof';
-import { ProblemError } from '@latchkey/service-kit';
+import { headerValues, ProblemError } from '@latchkey/service-kit';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { Client } from '../clients/clients.ts';
@@ -45,7 +45,7 @@ export function createKeyProofs({
 
   return {
     async keyOf(request, reply, client) {
-      const [proof, ...more] = proofsIn(request.raw.rawHeaders);
+      const [proof, ...more] = headerValues(request.raw.rawHeaders, 'dpop');
       if (proof === undefined) {
         if (client?.isBoundOnly) throw proofMissing();
         return undefined;
@@ -107,8 +107,4 @@ function refused(cause: AuthError): ProblemError {
       ? 'The proof needs the nonce of the header DPoP-Nonce.'
       : 'The proof is not valid for this request, or was used before.';
   return new ProblemError({ status: 401, code, detail, headers, cause });
-}
-
-function proofsIn(rawHeaders: readonly string[]): string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'dpop');
 }

@@ -1,10 +1,10 @@
 import type { Authentication } from '@latchkey/auth-client';
 import { expect, test } from 'vitest';
-import type { Client } from '../../src/clients/clients.ts';
+import type { ServiceClient } from '../../src/clients/clients.ts';
 import { createIntrospection, type IntrospectionParts } from '../../src/oauth/introspection.ts';
 import type { SessionGrant } from '../../src/sessions/session.ts';
 
-const client: Client = {
+const service: ServiceClient = {
   ...{ id: 'cart-service', name: 'cart-service', kind: 'service', jwksUri: 'http://cart' },
   isBoundOnly: false,
 };
@@ -27,7 +27,7 @@ function introspect(known: { isComplete?: boolean; isRevoked?: boolean; issuedFr
     sessions: { find: async () => (issuedFrom === 'ended' ? undefined : grantOf(issuedFrom)) },
     subjectTokens: { verify: async () => token, verifyFor: async () => token, close: async () => {} },
   };
-  return createIntrospection(parts)(client, 'a token');
+  return createIntrospection(parts)(service, 'a token');
 }
 
 test('no answer is given while the revocations are not completely known', async () => {

@@ -143,7 +143,10 @@ function isSecret(secret: string, hash: string): boolean {
 }
 
 /** RFC 6749 §5.2: a client that used the Authorization header gets a challenge. */
-function invalidClient({ authorization }: PresentedClient): TokenError {
+export function invalidClient(
+  { authorization }: Pick<PresentedClient, 'authorization'>,
+  description = 'The client could not be authenticated.',
+): TokenError {
   const headers = isBasic(authorization) ? { 'www-authenticate': 'Basic realm="auth-service"' } : undefined;
-  return new TokenError('invalid_client', 'The client could not be authenticated.', { headers });
+  return new TokenError('invalid_client', description, { headers });
 }
