@@ -1,3 +1,4 @@
+import { isUnicode } from '@latchkey/service-kit/text';
 import { type Acr, acrPassword, acrProvider } from '../../tokens/claims.ts';
 import { isPersonalClaim, type PersonalClaim } from '../../tokens/personal-claims.ts';
 
@@ -29,7 +30,7 @@ type Wish = { readonly essential?: unknown; readonly value?: unknown; readonly v
 
 /**
  * Reads the parameter `claims`. Claims that we do not know are ignored, and an `acr` that is only preferred is too.
- * Returns undefined when it is no such JSON.
+ * Returns undefined when it is no such JSON, or has text that is not Unicode.
  *
  * @example
  * parseClaimsRequest('{"id_token":{"preferred_username":null}}')?.inIdToken; // ['preferred_username']
@@ -41,7 +42,7 @@ export function parseClaimsRequest(text: string): ClaimsRequest | undefined {
   } catch {
     return undefined;
   }
-  if (!isObject(parsed)) return undefined;
+  if (!isObject(parsed) || !isUnicode(parsed)) return undefined;
   const { id_token: idToken = {}, userinfo = {} } = parsed;
   if (!isWishes(idToken) || !isWishes(userinfo)) return undefined;
   const subjects = [idToken, userinfo].flatMap(({ sub }) => (sub?.value === undefined ? [] : [sub.value]));

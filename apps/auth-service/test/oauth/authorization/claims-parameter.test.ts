@@ -88,6 +88,8 @@ test.each([
   '{"userinfo":[]}',
   '{"id_token":{"sub":{"value":1}}}',
   '{"id_token":{"acr":1}}',
+  '{"id_token":{"sub":{"value":"\\ud800"}}}',
+  '{"userinfo":{"\\udc00":null}}',
 ])('%s is invalid_request', async (claims) => {
   const answer = returned(await createBrowser(app).get(flowFor(claims).url));
   expect(answer['error']).toBe('invalid_request');
