@@ -1,12 +1,14 @@
 import type { DelegationPolicy } from '../../permissions/delegation-policy.ts';
+import type { ResourceUrls } from '../../permissions/resource-urls.ts';
 import { narrowScopes } from '../../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../../tokens/access-token.ts';
 import { serviceClaims } from '../../tokens/claims.ts';
 import { TokenError } from '../token-error.ts';
-import { askedScopes, type Grant } from './grant.ts';
+import { askedScopes, askedTarget, type Grant } from './grant.ts';
 
 export type ClientCredentialsParts = {
   readonly policy: DelegationPolicy;
+  readonly resourceUrls: ResourceUrls;
   readonly issueAccessToken: AccessTokenIssuer;
   /** The earliest `iat` that a token may have, by the revocation log; in seconds since 1970, 0 for none. */
   readonly issuedFrom: () => number;
@@ -19,6 +21,7 @@ export type ClientCredentialsParts = {
  */
 export function createClientCredentialsGrant({
   policy,
+  resourceUrls,
   issueAccessToken,
   issuedFrom,
 }: ClientCredentialsParts): Grant {
@@ -30,7 +33,11 @@ export function createClientCredentialsGrant({
     }
     const scopes = narrowScopes(own, askedScopes(parameters));
     if (scopes === undefined) throw new TokenError('invalid_scope', 'The client does not have this scope.');
-    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes, proven), {
+    const claims = serviceClaims(client.id, scopes, proven);
+    const target = askedTarget(parameters, resourceUrls);
+    if (target !== undefined && !claims.aud.includes(target.audience))
+      throw new TokenError('invalid_target', 'The client has no scope of its own at this service.');
+    const { token, expiresInSeconds } = await issueAccessToken(claims, {
       // There is no session to take this from. After a lost data set, all tokens with an earlier `iat` are revoked.
       issuedFrom: issuedFrom(),
     });

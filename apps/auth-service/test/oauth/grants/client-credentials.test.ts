@@ -4,7 +4,10 @@ import { bearer, decode, postToken, startAuthApp, testIssuer } from '../../suppo
 import { startServices } from '../../support/services.ts';
 
 const services = await forThisFile(startServices(['payment-service', 'shipping-service']));
-const auth = await forThisFile(startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris } }));
+const cart = 'https://cart.example';
+const auth = await forThisFile(
+  startAuthApp({ env: { SERVICE_JWKS_URIS: services.jwksUris, RESOURCE_URLS: `cart-service=${cart}` } }),
+);
 
 const ask = (name: string, parameters: Record<string, string> = {}) =>
   postToken(auth.app, { grant_type: 'client_credentials', ...services.credentials(name), ...parameters });
@@ -67,6 +70,8 @@ test.each([
     'invalid_scope',
   ],
   ['a malformed scope', 'payment-service', { scope: 'a  b' }, 400, 'invalid_scope'],
+  ['a service at which it has no scope', 'payment-service', { resource: cart }, 400, 'invalid_target'],
+  ['a URL of no service', 'payment-service', { resource: 'https://no.example' }, 400, 'invalid_target'],
   ['a service that the policy does not know', 'shipping-service', {}, 400, 'unauthorized_client'],
 ])('%s', async (_what, name, parameters, status, error) => {
   const answer = await ask(name, parameters as Record<string, string>);
