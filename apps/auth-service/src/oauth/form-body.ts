@@ -51,9 +51,18 @@ export function textOfRequestForm(form: RequestForm): string {
 }
 
 function pairsOf(body: Buffer): [name: string, value: string][] {
+  return readPairs(readText(body));
+}
+
+/**
+ * Returns a form as it was sent, like the query of a URL.
+ *
+ * @throws TokenError `invalid_request` when it is not UTF-8
+ */
+export function readText(body: Buffer): string {
   const text = textOf(body);
   if (text === undefined) throw malformed('The body is not valid UTF-8.');
-  return readPairs(text);
+  return text;
 }
 
 function formOf(pairs: readonly (readonly [name: string, value: string])[]): Record<string, string> {

@@ -5,7 +5,7 @@ import { requestOrigin } from '../../audit/request-origin.ts';
 import { isSelfRegistered, type PersonsClient } from '../../clients/clients.ts';
 import type { Login } from '../../logins/login-store.ts';
 import type { OwnCookies } from '../../logins/own-cookies.ts';
-import { acceptForms, queryOf, type RequestForm, readRequestForm, textOfRequestForm } from '../form-body.ts';
+import { acceptForms, queryOf, readText } from '../form-body.ts';
 import { answerClient } from './answer-client.ts';
 import type { Authorization, SignedIn } from './authorization.ts';
 import { AuthorizationError, type AuthorizationErrorCode } from './authorization-error.ts';
@@ -52,7 +52,7 @@ const hidden = { hide: true };
  */
 export async function authorizationRoutes(app: Service, options: AuthorizationRoutesOptions): Promise<void> {
   const { issuer, authorization, cookies, pages, pending, requests } = options;
-  acceptForms(app, readRequestForm);
+  acceptForms(app);
   app.setErrorHandler((error, request, reply) => pages.sendError(error, request, reply));
 
   const begin = async (request: FastifyRequest, reply: FastifyReply, text: string) => {
@@ -84,9 +84,13 @@ export async function authorizationRoutes(app: Service, options: AuthorizationRo
     begin(request, reply, queryOf(request.raw.url)),
   );
 
-  app.post('/authorize', { schema: hidden }, (request, reply) =>
-    begin(request, reply, textOfRequestForm((request.body ?? {}) as RequestForm)),
-  );
+  // Read as a query is, so that what is wrong with it is told to the same party (OpenID Connect Core §3.1.2.1).
+  await app.register(async (posted) => {
+    acceptForms(posted, (body) => ({ text: readText(body) }));
+    posted.post('/authorize', { schema: hidden }, (request, reply) =>
+      begin(request, reply, (request.body as { text: string } | undefined)?.text ?? ''),
+    );
+  });
 
   app.get<{ Params: { id: string } }>('/authorize/:id', { schema: hidden }, async (request, reply) => {
     const found = await requests.find(request, request.params.id);

@@ -123,10 +123,21 @@ describe('everything else that is wrong is told to the client, with state and is
     });
   });
 
-  test('a repeated parameter', async () => {
-    const answer = await createBrowser(app).get(`${createFlow(application.id).url}&scope=openid`);
-    expect(returned(answer)['error']).toBe('invalid_request');
-  });
+  test.each(['&scope=openid', '&nonce=1&nonce=', '&audience=a&audience=b'])(
+    'what cannot be read: %s, in a query or a form',
+    async (more) => {
+      const { url, state } = createFlow(application.id);
+      const asked = await createBrowser(app).get(url + more);
+      const posted = await app.inject({
+        method: 'POST',
+        url: '/authorize',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        payload: url.slice(url.indexOf('?') + 1) + more,
+      });
+      for (const answer of [asked, posted])
+        expect(returned(answer)).toMatchObject({ error: 'invalid_request', state });
+    },
+  );
 
   test('a redirect URI with a query keeps it', async () => {
     const redirect_uri = 'https://app.example/other?page=1';
