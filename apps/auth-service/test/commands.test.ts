@@ -138,6 +138,14 @@ describe('create-accounts', () => {
     expect(await accounts()).not.toHaveProperty('erik');
   });
 
+  it('takes no byte order mark for input, which some editors and shells write', async () => {
+    const marked = `\ufeff${line('anna', 'customer')}`;
+    expect(await command(['create-accounts'], marked)).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^anna: /),
+    });
+  });
+
   it('makes no account when a line is not one, and does not repeat the line', async () => {
     const { code, stderr } = await start(
       ['create-accounts'],

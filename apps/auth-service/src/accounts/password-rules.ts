@@ -25,6 +25,8 @@ export function passwordFault(candidate: {
   const { password, username } = candidate;
   const text = passwordText(password);
   if (text === undefined) return isText(password) ? tooLong : notText;
+  // Not in passwordText: whoever has such a password already can go on using it.
+  if (lineEnd.test(text)) return notText;
   if ([...text].length < minPasswordCharacters) return tooShort;
   const folded = text.toLowerCase();
   // Many passwords contain a given short text by chance, so a short local part is not checked.
@@ -34,12 +36,15 @@ export function passwordFault(candidate: {
   return candidate.isBreached(folded) ? breached : undefined;
 }
 
+/** What a browser removes from a password field, so that nobody could type it (HTML, value sanitization of text). */
+const lineEnd = /[\r\n]/;
+
 /** The shortest local part (before the @) that a password must not contain. */
 const minNameCharacters = 4;
 
 const notText: PasswordFault = {
   rule: 'not_text',
-  detail: 'The password is empty, is not valid Unicode, or has a NUL character.',
+  detail: 'The password is empty, is not valid Unicode, or has a NUL character or a line end.',
 };
 const tooShort: PasswordFault = {
   rule: 'too_short',

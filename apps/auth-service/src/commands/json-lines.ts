@@ -6,13 +6,13 @@ import type { Static, TSchema } from 'typebox';
 import { Check } from 'typebox/value';
 
 /**
- * Reads a whole input as text.
+ * Reads a whole input as text. Drops a byte order mark, which some editors and shells put in front.
  *
  * @throws ProblemError 400 `malformed_input` when it is not UTF-8
  */
 export async function readInput(stdin: Readable): Promise<string> {
   const input = textOf(await buffer(stdin));
-  if (input !== undefined) return input;
+  if (input !== undefined) return input.replace(/^\ufeff/, '');
   throw new ProblemError({ status: 400, code: 'malformed_input', detail: 'Standard input is not UTF-8.' });
 }
 

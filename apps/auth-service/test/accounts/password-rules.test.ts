@@ -12,6 +12,8 @@ test.each([
   ['', 'not_text'],
   ['lone \ud800 surrogate', 'not_text'],
   ['a NUL \u0000 character', 'not_text'],
+  ['two\nlines of text', 'not_text'],
+  ['a line end after it\r\n', 'not_text'],
   ['7 chars', 'too_short'],
   ['👩‍🚀👩‍🚀', 'too_short'],
   // Seven characters after NFKC, because it composes the accents.
