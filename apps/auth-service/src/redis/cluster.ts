@@ -50,7 +50,7 @@ export function connectCluster({ address, node, retryDelayMs, onError }: Cluster
     dnsLookup: (name, found) => found(null, name),
   });
   cluster.on('+node', (connection: Redis) => {
-    for (const known of [connection, ...cluster.nodes()]) Object.assign(known.options, accessOf(address()));
+    renewAccess([connection, ...cluster.nodes()], address());
     if (node.socketTimeout !== undefined) limitSilence(connection, node.socketTimeout);
     const send = connection.sendCommand.bind(connection);
     connection.sendCommand = (command, stream) => {
@@ -70,12 +70,21 @@ export function accessOf({ login, isEncrypted }: Pick<ClusterAddress, 'login' | 
   return { ...login, ...(isEncrypted && { tls: {} }) };
 }
 
+function renewAccess(nodes: readonly Redis[], address: ClusterAddress): void {
+  for (const node of nodes) Object.assign(node.options, accessOf(address));
+}
+
 /**
  * Asks the cluster anew which master serves the key, and returns its address.
  *
  * @throws when no node answers, or none serves the key
  */
-export async function findMaster(cluster: Cluster, key: string): Promise<{ host: string; port: number }> {
+export async function findMaster(
+  cluster: Cluster,
+  { key, address }: { readonly key: string; readonly address: ClusterAddress },
+): Promise<{ host: string; port: number }> {
+  // ioredis asks over copies of its connections, whose password may have changed since.
+  renewAccess(cluster.nodes(), address);
   // Right after connectCluster there is no node yet that could be asked.
   if (cluster.slots.length === 0) await cluster.ping();
   await new Promise<void>((resolve, reject) => {

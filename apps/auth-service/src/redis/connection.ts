@@ -120,20 +120,26 @@ export function connectRedis(options: ConnectionOptions): RedisClient {
     return connectCluster({ address, node: common, retryDelayMs, onError });
   }
   let lookedAt = Number.NEGATIVE_INFINITY;
+  const renewAccess = () => {
+    const address = currentAddress(url);
+    if (address.kind === first.kind) Object.assign(redis.options, optionsFor(address, commandTimeoutMs));
+  };
   const redisOptions: ServerOptions = {
     ...optionsFor(first, commandTimeoutMs),
     ...common,
     maxRetriesPerRequest: 1,
-    // ioredis would give up for good when it could reach no sentinel once.
-    sentinelRetryStrategy: retryDelayMs,
+    // ioredis would give up for good when it could reach no sentinel once. It asks no retryStrategy meanwhile.
+    sentinelRetryStrategy(attempt) {
+      renewAccess();
+      return retryDelayMs(attempt);
+    },
     reconnectOnError({ message }) {
       const looks = mayBeReplaced.test(message) && performance.now() - lookedAt >= lookForAnotherEveryMs;
       if (looks) lookedAt = performance.now();
       return looks;
     },
     retryStrategy(attempt) {
-      const address = currentAddress(url);
-      if (address.kind === first.kind) Object.assign(redis.options, optionsFor(address, commandTimeoutMs));
+      renewAccess();
       // ioredis counts a refused database as a success, after which the first attempt comes at once.
       return redis.mayUseDatabase ? retryDelayMs(attempt) : maxReconnectDelayMs;
     },
@@ -163,7 +169,7 @@ export async function createReaderConnection(of: {
   const address = currentAddress(of.url);
   const server =
     address.kind === 'cluster' && of.redis instanceof Cluster
-      ? { ...accessOf(address), ...(await findMaster(of.redis, of.key)) }
+      ? { ...accessOf(address), ...(await findMaster(of.redis, { key: of.key, address })) }
       : optionsFor(address, timeoutMs);
   const readerOptions: ServerOptions = {
     ...server,

@@ -78,6 +78,17 @@ describe.each(testEngines)('a cluster of $name with TLS and an ACL user', ({ pro
         store.end(grant.subject, grant.sessionId, 'sign_out'),
       );
       await eventually('the sign-out is heard', () => expect(revocations.list.size).toBeGreaterThan(1));
+
+      // The other connections were let in before, and stay.
+      await setUser('third');
+      url = `rediss+cluster://auth-service:third@${address}`;
+      const list = String(await member?.redis.client('LIST'));
+      const [, reader = ''] = /^id=(\d+) .*\bname=auth-service-reader\b/m.exec(list) ?? [];
+      await member?.redis.call('CLIENT', 'KILL', 'ID', reader);
+      const { size } = revocations.list;
+      const next = await store.start(newSession());
+      await store.end(next.grant.subject, next.grant.sessionId, 'sign_out');
+      await eventually('the next is heard, too', () => expect(revocations.list.size).toBeGreaterThan(size));
     } finally {
       await revocations.stop();
       redis.disconnect();
