@@ -1,3 +1,4 @@
+import { createFetch } from '@latchkey/auth-client';
 import type { CustomFetchOptions } from 'openid-client';
 import { UpstreamError } from './upstream-error.ts';
 
@@ -8,6 +9,7 @@ const maxBytes = 256 * 1024;
  * origins that this process reaches at another address.
  */
 export function createBoundedFetch(reachedAt: Readonly<Record<string, string>>) {
+  const fetch = createFetch();
   return async (address: string, options: CustomFetchOptions): Promise<Response> => {
     const { origin } = new URL(address);
     const base = reachedAt[origin];

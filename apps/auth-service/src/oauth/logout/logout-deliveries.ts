@@ -1,4 +1,4 @@
-import type { Revocation } from '@latchkey/auth-client';
+import { createFetch, type Revocation } from '@latchkey/auth-client';
 import type { FastifyBaseLogger } from 'fastify';
 import { Counter, type Registry } from 'prom-client';
 import type { AuditLog } from '../../audit/audit-log.ts';
@@ -61,6 +61,7 @@ export type LogoutDeliveries = ReturnType<typeof createLogoutDeliveries>;
  */
 export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
   const { db, applications, sessions, audit, log, clock } = options;
+  const fetch = createFetch();
   const counter = new Counter({
     name: 'logout_tokens_total',
     help: 'Attempts to tell an application that a session has ended, by outcome',
