@@ -9,6 +9,7 @@ test.each([
   'https://www.shop.example',
   'https://shop.example.',
   'https://shop.example:8443',
+  'http://shop.example',
 ])(
   'a browser that opened the page at %s is led to the name that the services allow, with what the address asks for',
   (other) => {
@@ -16,18 +17,23 @@ test.each([
   },
 );
 
-test.each([
-  'https://shop.example/',
-  'https://SHOP.example:443/',
-  'http://shop.example/',
-  'https://shop.example/#moved',
-])('one at %s stays', (address) => {
-  expect(wayToOwnOrigin(address, origin)).toBeNull();
-});
+test.each(['https://shop.example/', 'https://SHOP.example:443/', 'https://shop.example/#moved'])(
+  'one at %s stays',
+  (address) => {
+    expect(wayToOwnOrigin(address, origin)).toBeNull();
+  },
+);
 
-test('it is led there once, if a proxy sends it back', () => {
-  expect(wayToOwnOrigin('https://www.shop.example/#moved', origin)).toBeNull();
-  expect(withoutMark('https://www.shop.example/#moved', origin)).toBe('https://www.shop.example/#moved');
+test.each(['https://www.shop.example/#moved', 'http://shop.example/#moved'])(
+  'it is led there once, if a proxy sends it back to %s',
+  (other) => {
+    expect(wayToOwnOrigin(other, origin)).toBeNull();
+    expect(withoutMark(other, origin)).toBe(other);
+  },
+);
+
+test('a browser that opened the page by https is led to http, if the services allow that', () => {
+  expect(wayToOwnOrigin('https://shop.example/', 'http://shop.example')).toBe('http://shop.example/#moved');
 });
 
 test('the mark goes from the address when it has arrived, and nothing else does', () => {
