@@ -22,6 +22,7 @@ test.each([
   ],
   ['Edge on Windows', `${windows} Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0`],
   ['Edge on Windows', `${windows} Chrome/64.0.3282.140 Safari/537.36 Edge/18.17763`],
+  ['Edge on Linux', `${x11} HeadlessChrome/156.0.0.0 Safari/537.36 HeadlessEdg/156.0.0.0`],
   ['Edge on Android', `${android} Chrome/156.0.0.0 Mobile Safari/537.36 EdgA/156.0.0.0`],
   ['Edge on iOS', `${iphone} Version/18.0 EdgiOS/156.0.3351.65 Mobile/15E148 Safari/605.1.15`],
   ['Opera on Linux', `${x11} Chrome/154.0.0.0 Safari/537.36 OPR/140.0.0.0`],
@@ -37,6 +38,28 @@ test.each([
   [
     'Safari on iOS',
     'Mozilla/5.0 (iPad; CPU OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/604.1',
+  ],
+  [
+    'Safari on iOS',
+    'Mozilla/5.0 (iPod touch; CPU iPhone OS 12_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/12.1 Mobile/15E148 Safari/604.1',
+  ],
+  [
+    'Safari on Windows',
+    'Mozilla/5.0 (Windows NT 6.1; WOW64) AppleWebKit/534.57.2 (KHTML, like Gecko) Version/5.1.7 Safari/534.57.2',
+  ],
+  [
+    'GNOME Web on Linux',
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/16.0 Safari/605.1.15 Epiphany/605.1.15',
+  ],
+  // These claim to be Safari.
+  [
+    'Linux',
+    'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15',
+  ],
+  ['Linux', 'Mozilla/5.0 (SMART-TV; Linux; Tizen 2.3) AppleWebKit/538.1 (KHTML, like Gecko) TV Safari/538.1'],
+  [
+    'Unknown device',
+    'Mozilla/5.0 (PlayStation; PlayStation 5/6.00) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.4 Safari/605.1.15',
   ],
   [
     'An app on Android',
