@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { DevStackError, explainText } from '../errors.ts';
 import { exitOf, startChild } from '../processes/child.ts';
 import { machineEnvironment } from '../processes/environment.ts';
@@ -53,9 +54,19 @@ async function runVite(
   });
   const { code } = await exitOf(child, { signal, end: () => child.kill() });
   if (code === 0) return;
-  const log = readFileSync(logFile, 'utf8');
-  const reason = explainText(log) ?? /^error during build:\s*(.+)$/m.exec(log)?.[1] ?? 'it does not say why';
-  throw new DevStackError(`The page cannot be built: ${reason} (log: ${logFile})`);
+  const reason = reasonIn(readFileSync(logFile, 'utf8'));
+  const [character] = /[?\\]/.exec(directory) ?? [];
+  const advice =
+    character === undefined
+      ? ''
+      : `rename the folder, since vite finds no files where a path has "${character}" (${directory}). It says: `;
+  throw new DevStackError(`The page cannot be built: ${advice}${reason} (log: ${logFile})`);
+}
+
+function reasonIn(log: string): string {
+  // vite counts the errors in a line of its own, and writes colours even with NO_COLOR.
+  const said = /^error during build:\s*(?:(?:Error: )?Build failed with \d+ errors?:\s*)?(.+)$/m;
+  return explainText(log) ?? said.exec(stripVTControlCharacters(log))?.[1] ?? 'it does not say why';
 }
 
 function replace(page: string, fresh: string): void {

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -18,8 +19,8 @@ const vite = `
 const { mkdirSync, readFileSync, writeFileSync } = require('node:fs');
 const [, , , , to] = process.argv;
 const page = readFileSync('page/index.html', 'utf8');
-if (page === 'broken') {
-  console.error('error during build:\\nError: it is broken');
+if (page.startsWith('error during build:')) {
+  console.error('✗ Build failed in 141ms\\n' + page + '\\n    at build (file:///vite.js:1:1)');
   process.exit(1);
 }
 mkdirSync(to);
@@ -68,12 +69,38 @@ test('two stacks that begin at once do not disturb each other', async () => {
   expect(built()).toBe('one production');
 });
 
-test('a page that cannot be built is one line with the reason, and the one before stays', async () => {
-  await buildPage(app, { logFile });
-  change('broken', new Date(Date.now() + 5000));
-  await expect(buildPage(app, { logFile })).rejects.toThrow(
-    `The page cannot be built: Error: it is broken (log: ${logFile})`,
-  );
-  expect(built()).toBe('one production');
-  expect(existsSync(logFile)).toBe(true);
-});
+const unresolved = '\x1b[31m[UNRESOLVED_IMPORT] \x1b[0mCould not resolve ./gone.ts';
+
+// vite 8 writes colours also where NO_COLOR is set.
+test.each([
+  ['Error: it is broken', 'Error: it is broken'],
+  [`Build failed with 1 error:\n\n${unresolved}\n`, '[UNRESOLVED_IMPORT] Could not resolve ./gone.ts'],
+  [
+    `Error: Build failed with 2 errors:\n\n${unresolved}\n`,
+    '[UNRESOLVED_IMPORT] Could not resolve ./gone.ts',
+  ],
+])(
+  'a page that cannot be built is one line with the reason, and the one before stays: %j',
+  async (said, reason) => {
+    await buildPage(app, { logFile });
+    change(`error during build:\n${said}`, new Date(Date.now() + 5000));
+    await expect(buildPage(app, { logFile })).rejects.toThrow(
+      `The page cannot be built: ${reason} (log: ${logFile})`,
+    );
+    expect(built()).toBe('one production');
+    expect(existsSync(logFile)).toBe(true);
+  },
+);
+
+test.each(['?', '\\'])(
+  'where vite fails in a folder with a %s, the folder has to be renamed',
+  async (character) => {
+    const folder = join(app, `a${character}b`);
+    cpSync(join(app, 'node_modules'), join(folder, 'node_modules'), { recursive: true });
+    mkdirSync(join(folder, 'page'));
+    writeFileSync(join(folder, 'page', 'index.html'), 'error during build:\nError: it is broken');
+    await expect(buildPage(folder, { logFile })).rejects.toThrow(
+      `The page cannot be built: rename the folder, since vite finds no files where a path has "${character}" (${folder}). It says: Error: it is broken (log: ${logFile})`,
+    );
+  },
+);
