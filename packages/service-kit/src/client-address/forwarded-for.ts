@@ -8,8 +8,21 @@ export const unknownAddress = 'unknown';
 /** The unspecified address (RFC 1122 §3.2.1.3, RFC 4291 §2.5.2): a proxy writes it to hide the client's. */
 const unspecified: ReadonlySet<string> = new Set(['0.0.0.0', '::']);
 
-/** In these a content delivery network names the client. Proxies behind it pass them on. */
-const networkHeaders = ['cf-connecting-ip', 'true-client-ip', 'fastly-client-ip'] as const;
+/**
+ * In these a content delivery network names the client. Proxies behind it pass them on. X-Azure-ClientIP is none of
+ * them, since the client may choose it.
+ */
+const networkHeaders = [
+  'cf-connecting-ip',
+  'true-client-ip',
+  'fastly-client-ip',
+  'x-azure-socketip',
+  'fly-client-ip',
+  'cloudfront-viewer-address',
+] as const;
+
+/** Networks that may name the client in X-Forwarded-For alone, as they name themselves in `Via`. */
+const networksInVia = /\b(?:google|cloudfront|akamai)/i;
 
 /** In these a proxy says that it speaks for another. A client can write them too. */
 const proxyHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', ...networkHeaders] as const;
@@ -56,20 +69,22 @@ export function clientAddressOf(
       : { address: peer, fault: 'missing' };
   }
   let address = peer;
-  for (const entry of forwardedFor.reverse()) {
+  for (const entry of forwardedFor.toReversed()) {
     const read = readIpAddress(entry);
     if (read === undefined || unspecified.has(read)) return { address: unknownAddress, fault: 'unreadable' };
     address = read;
     // What stands to its left may come from the client itself, so it is no sign of a proxy.
     if (!isTrusted(address)) break;
   }
-  const isForAnother = networkHeaders.some((name) => namesAnother(headers[name], address));
+  const isNamed = networkHeaders.some((name) => {
+    const named = readIpAddress(String(headers[name] ?? ''));
+    // A trusted proxy may reach the network, which then names that proxy.
+    return named !== undefined && named !== address && !isTrusted(named);
+  });
+  // Of two entries the last may be the network's own. A single one is the client's: the network is the trusted peer.
+  const isLast = forwardedFor.length > 1 && readIpAddress(forwardedFor.at(-1) ?? '') === address;
+  const isForAnother = isNamed || (isLast && networksInVia.test(headers.via ?? ''));
   return isForAnother ? { address, fault: 'untrusted_proxy' } : { address };
-}
-
-function namesAnother(header: string | string[] | undefined, address: string): boolean {
-  const named = readIpAddress(String(header ?? ''));
-  return named !== undefined && named !== address;
 }
 
 /** Empty elements of a list are ignored (RFC 9110 §5.6.1). Several header lines form one list. */

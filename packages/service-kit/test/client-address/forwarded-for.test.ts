@@ -92,6 +92,9 @@ describe('no address is taken from', () => {
     ['cf-connecting-ip', '203.0.113.9'],
     ['true-client-ip', '203.0.113.9'],
     ['fastly-client-ip', '203.0.113.9'],
+    ['x-azure-socketip', '203.0.113.9'],
+    ['fly-client-ip', '203.0.113.9'],
+    ['cloudfront-viewer-address', '203.0.113.9:46532'],
   ])('an address that is not trusted, and %s of it is reported', (name, text) => {
     const fault = 'untrusted_proxy';
     expect(addressOf({ [name]: text }, '192.0.2.9')).toEqual({ address: '192.0.2.9', fault });
@@ -105,7 +108,14 @@ describe('no address is taken from', () => {
     expect(addressOf({ 'x-real-ip': '192.0.2.1' })).toEqual({ address: 'unknown', fault: 'other_header' });
   });
 
-  it.each(['cf-connecting-ip', 'true-client-ip', 'fastly-client-ip'])(
+  it.each([
+    'cf-connecting-ip',
+    'true-client-ip',
+    'fastly-client-ip',
+    'x-azure-socketip',
+    'fly-client-ip',
+    'cloudfront-viewer-address',
+  ])(
     'a delivery network in front of a trusted proxy, and %s of it is reported, unless the network is trusted too',
     (name) => {
       const headers = (forwardedFor: string, text: string) => ({
@@ -122,8 +132,24 @@ describe('no address is taken from', () => {
         address: '2001:db8::9',
       });
       expect(addressOf(headers('192.0.2.1', 'unknown'))).toEqual({ address: '192.0.2.1' });
+      // Another trusted network reached this one.
+      expect(addressOf(headers('203.0.113.9, 10.0.0.7', '10.0.0.7'))).toEqual({ address: '203.0.113.9' });
     },
   );
+
+  it.each([
+    '1.1 google',
+    'HTTP/2.0 0123456789abcdef.cloudfront.net (CloudFront)',
+    '1.1 v1-akamaitech.net(ghost) (AkamaiGHost), 1.1 akamai.net(ghost) (AkamaiGHost)',
+  ])('a network that only Via names (%s), and this is reported, unless its address is trusted too', (via) => {
+    const through = (text: string) => addressOf({ 'x-forwarded-for': text, via });
+    expect(through('203.0.113.7, 34.120.1.2')).toEqual({ address: '34.120.1.2', fault: 'untrusted_proxy' });
+    expect(through('203.0.113.7, 10.0.0.6')).toEqual({ address: '203.0.113.7' });
+    // The trusted peer is the network itself.
+    expect(through('203.0.113.7')).toEqual({ address: '203.0.113.7' });
+    const other = { 'x-forwarded-for': '198.51.100.1, 192.0.2.1', via: '1.1 proxy.internal' };
+    expect(addressOf(other)).toEqual({ address: '192.0.2.1' });
+  });
 
   it('a trusted proxy that names none, because the request may be its own', () => {
     expect(addressOf({})).toEqual({ address: '10.0.0.5', fault: 'missing' });
@@ -135,6 +161,12 @@ describe('no address is taken from', () => {
     const socket = {} as IncomingMessage['socket'];
     expect(clientAddressOf({ headers, socket }, isTrusted)).toMatchObject({ address: 'unknown' });
   });
+});
+
+it('the port in CloudFront-Viewer-Address does not make it another address', () => {
+  const viewer = '2001:db8:0:0:0:0:0:9:46532';
+  const headers = { 'x-forwarded-for': '2001:db8::9', 'cloudfront-viewer-address': viewer };
+  expect(addressOf(headers)).toEqual({ address: '2001:db8::9' });
 });
 
 it.each(['::ffff:10.0.0.5', '10.255.0.1', '2001:db8:ffff:1::1', '127.0.0.1'])(
