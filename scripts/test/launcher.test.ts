@@ -77,6 +77,12 @@ function oldNode(): string[] {
   return ['--import', join(root, 'old.mjs')];
 }
 
+/** A Node.js that runs no TypeScript, as some distributions build it. */
+function nodeWithoutTypes(): string {
+  program('node-without-types', `exec ${process.execPath} --no-strip-types "$@"`);
+  return join(root, 'bin', 'node-without-types');
+}
+
 test('every process of a task starts quickly, with the options that the caller gave', async () => {
   write('given.mjs', 'globalThis.isGiven = true;');
   const program = 'console.log(startsQuickly && isGiven)';
@@ -253,6 +259,35 @@ test('where the system lacks a library for the newest Node.js, the version befor
   );
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
 });
+
+test('in place of a Node.js without TypeScript another one is fetched, once', async () => {
+  write('scripts/check.ts', `const text: string = 'ran'; console.log(text);`);
+  write('own.mjs', `process.execPath = '${nodeWithoutTypes()}';`);
+  const node = ['--no-strip-types', '--import', join(root, 'own.mjs')];
+  program('npx', `echo '${JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') })}'`);
+  const first = await run(['check'], { node });
+  expect(first).toMatchObject({ stdout: 'ran\n', code: 0 });
+  expect(first.stderr).toContain('Fetching node@26 and pnpm@12 from the npm registry (once)');
+  program('npx', 'exit 1');
+  expect(await run(['check'], { node })).toMatchObject({ stdout: 'ran\n', stderr: '', code: 0 });
+});
+
+test('a Node.js without TypeScript that was fetched is replaced', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  write('.latchkey/toolchain.json', JSON.stringify({ node: nodeWithoutTypes() }));
+  program('npx', `echo '${JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') })}'`);
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
+});
+
+test.each(['--no-strip-types', '--no-experimental-strip-types'])(
+  'a task runs TypeScript also where NODE_OPTIONS has %s',
+  async (option) => {
+    write('scripts/check.ts', `const text: string = 'ran'; console.log(text);`);
+    program('npx', 'exit 1');
+    vi.stubEnv('NODE_OPTIONS', `${process.env['NODE_OPTIONS'] ?? ''} ${option} --no-deprecation`);
+    expect(await run(['check'])).toMatchObject({ stdout: 'ran\n', stderr: '', code: 0 });
+  },
+);
 
 test.each([
   ['check', 'scripts/check.ts'],

@@ -8,9 +8,13 @@ import { fetchEnvironment } from './environment.mjs';
 /** @typedef {import('./runner.mjs').Runner} Runner */
 /** @typedef {{ node?: string, pnpm?: string }} Toolchain  paths of the two programs */
 
-// The first version with crypto.argon2, which hashes passwords.
-const oldestNode = '24.7';
-const oldestPnpm = '12.0';
+// Node.js: the first version with crypto.argon2, which hashes passwords.
+const oldest = { node: '24.7', pnpm: '12.0' };
+// How a program tells its version. A Node.js that runs no TypeScript, as some distributions build it, tells 0.
+const versionArguments = {
+  node: ['--print', 'process.features.typescript?process.versions.node:0'],
+  pnpm: ['--version'],
+};
 // 24 is the fallback: Node.js 26 needs a library (libatomic) that a bare system may lack.
 const nodes = ['node@26', 'node@24'];
 const pnpm = 'pnpm@12';
@@ -19,16 +23,16 @@ const cannotRun = 127;
 const windows = process.platform === 'win32';
 
 /**
- * Returns the Node.js that runs the services: the current one if it is new enough, else one fetched from the npm
- * registry.
+ * Returns the Node.js that runs the services: the current one if it is new enough and runs TypeScript, else one fetched
+ * from the npm registry.
  *
  * @param {string} root
  * @param {Runner} runner
  * @returns {Promise<string>} path of the program
  */
 export async function findNode(root, runner) {
-  if (isAtLeast(process.versions.node, oldestNode)) return process.execPath;
-  return (await remembered(root, 'node', oldestNode)) ?? (await fetch(root, runner, 'node'));
+  if (ownNodeWorks()) return process.execPath;
+  return (await remembered(root, 'node')) ?? (await fetch(root, runner, 'node'));
 }
 
 /**
@@ -40,18 +44,23 @@ export async function findNode(root, runner) {
  */
 export async function findPnpm(root, runner) {
   const found = onPath('pnpm');
-  if (found !== undefined && works(found, oldestPnpm)) return found;
-  return (await remembered(root, 'pnpm', oldestPnpm)) ?? (await fetch(root, runner, 'pnpm'));
+  if (found !== undefined && works(found, 'pnpm')) return found;
+  return (await remembered(root, 'pnpm')) ?? (await fetch(root, runner, 'pnpm'));
+}
+
+function ownNodeWorks() {
+  if (!isAtLeast(process.versions.node, oldest.node)) return false;
+  // NODE_OPTIONS may have turned TypeScript off here. A task does not get such an option.
+  return Boolean(process.features.typescript) || works(process.execPath, 'node');
 }
 
 /**
  * @param {string} root
  * @param {'node' | 'pnpm'} name
- * @param {string} oldest
  */
-async function remembered(root, name, oldest) {
+async function remembered(root, name) {
   const path = readToolchain(root)[name];
-  return path !== undefined && existsSync(path) && works(path, oldest) ? path : undefined;
+  return path !== undefined && existsSync(path) && works(path, name) ? path : undefined;
 }
 
 /**
@@ -64,16 +73,15 @@ async function remembered(root, name, oldest) {
  * @returns {Promise<string>}
  */
 async function fetch(root, runner, wanted) {
-  const needsNode = !isAtLeast(process.versions.node, oldestNode);
-  const [names = [], ...others] = needsNode ? nodes.map((node) => [node, pnpm]) : [[pnpm]];
+  const [names = [], ...others] = ownNodeWorks() ? [[pnpm]] : nodes.map((node) => [node, pnpm]);
   console.error(`Fetching ${names.join(' and ')} from the npm registry (once) …`);
   let fetched = await fetchByNpx(root, runner, names);
   for (const other of others) if (fetched.code === cannotRun) fetched = await fetchByNpx(root, runner, other);
   const path = fetched.toolchain[wanted];
-  if (path === undefined || !works(path, wanted === 'node' ? oldestNode : oldestPnpm)) {
+  if (path === undefined || !works(path, wanted)) {
     process.stderr.write(fetched.stderr);
     throw new Error(
-      `${names.join(' and ')} could not be fetched: check the network and start again, or install Node.js ≥ ${oldestNode} and pnpm ≥ ${oldestPnpm}.`,
+      `${names.join(' and ')} could not be fetched: check the network and start again, or install pnpm ≥ ${oldest.pnpm} and a Node.js ≥ ${oldest.node} that runs TypeScript.`,
     );
   }
   const file = toolchainFile(root);
@@ -121,29 +129,33 @@ function readToolchain(root) {
 }
 
 /**
- * @param {string} program
- * @param {string} oldest
+ * @param {string} program  its path
+ * @param {'node' | 'pnpm'} name
  */
-function works(program, oldest) {
+function works(program, name) {
   // Does not run in the repository, because some versions of pnpm would first replace themselves with the version that
   // package.json names.
-  const { status, stdout } = spawnSync(program, ['--version'], {
+  const { status, stdout } = spawnSync(program, versionArguments[name], {
     cwd: tmpdir(),
     encoding: 'utf8',
     timeout: 20_000,
     shell: windows,
-    env: { ...process.env, COREPACK_ENABLE_DOWNLOAD_PROMPT: '0' },
+    env: {
+      ...process.env,
+      COREPACK_ENABLE_DOWNLOAD_PROMPT: '0',
+      ...(name === 'node' && { NODE_OPTIONS: '' }),
+    },
   });
-  return status === 0 && isAtLeast(stdout.trim().replace(/^v/, ''), oldest);
+  return status === 0 && isAtLeast(stdout.trim(), oldest[name]);
 }
 
 /**
  * @param {string} version  1.2.3
- * @param {string} oldest  1.2
+ * @param {string} lowest  1.2
  */
-export function isAtLeast(version, oldest) {
+export function isAtLeast(version, lowest) {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  const [oldestMajor = 0, oldestMinor = 0] = oldest.split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = lowest.split('.').map(Number);
   return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 

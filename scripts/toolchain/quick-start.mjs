@@ -1,17 +1,20 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+const withoutTypeScript = ['--no-strip-types', '--no-experimental-strip-types'];
+
 /**
  * NODE_OPTIONS that make every process of a task, at any depth, load service-kit's quick-start.mjs first and share a
- * compile cache: a task starts many processes that load the same thousand modules.
+ * compile cache: a task starts many processes that load the same thousand modules. They all run TypeScript.
  *
  * @param {string} root
- * @param {string} given  the caller's own options, which stay
+ * @param {string} given  the caller's own options, which stay unless they turn TypeScript off
  * @returns {string}
  */
 export function quickStartOptions(root, given = '') {
   const script = pathToFileURL(join(root, 'packages', 'service-kit', 'src', 'quick-start.mjs'));
   script.searchParams.set('cache', join(root, 'node_modules', '.cache', 'compiled'));
   const option = `--import=${script}`;
-  return given.split(' ').includes(option) ? given : `${given} ${option}`.trim();
+  const options = given.split(' ').filter((each) => !withoutTypeScript.includes(each));
+  return (options.includes(option) ? options : [...options, option]).join(' ').trim();
 }
