@@ -320,6 +320,46 @@ test('a Node.js that an installation script fetches is whole, also for a person 
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
 });
 
+test('NODE_OPTIONS that a fetched Node.js refuses are not used', async () => {
+  write('scripts/check.ts', `console.log(process.env.NODE_OPTIONS.includes('--no-warnings'));`);
+  write('pnpm-lock.yaml', 'lock: 2\n');
+  const fetched = join(root, 'bin', 'fetched-node');
+  const refusal = 'node: --no-warnings is not allowed in NODE_OPTIONS';
+  program(
+    'fetched-node',
+    `case "$NODE_OPTIONS" in *--no-warnings*) echo '${refusal}' >&2; exit 9 ;; esac
+     exec ${process.execPath} "$@"`,
+  );
+  program(
+    'pnpm',
+    `[ "$1" = --version ] && echo 12.1.0 && exit
+     ${fetched} --version && cp pnpm-lock.yaml node_modules/.pnpm/lock.yaml`,
+  );
+  // As npx does, it passes the exit code of its program on.
+  program(
+    'npx',
+    `${fetched} --version || exit
+     echo '${JSON.stringify({ node: fetched, pnpm: join(root, 'bin', 'pnpm') })}'`,
+  );
+  vi.stubEnv('NODE_OPTIONS', '--no-warnings');
+  const told = `NODE_OPTIONS is "--no-warnings", which the fetched Node.js refuses: it is not used.\n`;
+  const first = await run(['check'], { node: oldNode() });
+  expect(first).toMatchObject({ stdout: 'false\n', code: 0 });
+  expect(first.stderr).toBe(
+    `Fetching node@26 and pnpm@12 from the npm registry (once) …\n${told}Installing dependencies …\n`,
+  );
+  program('npx', 'exit 1');
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({
+    stdout: 'false\n',
+    stderr: told,
+    code: 0,
+  });
+
+  vi.stubEnv('NODE_OPTIONS', '--no-deprecation');
+  write('scripts/check.ts', `console.log(process.env.NODE_OPTIONS.includes('--no-deprecation'));`);
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'true\n', stderr: '', code: 0 });
+});
+
 test('where HOME is not writable, fetched files are kept in the clone, with the settings of HOME', async () => {
   write('scripts/check.ts', `console.log(process.env.HOME);`);
   write('pnpm-lock.yaml', 'lock: 2\n');

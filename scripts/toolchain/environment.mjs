@@ -25,6 +25,17 @@ export function forgetMissingFolders(env, tell) {
 }
 
 /**
+ * Forgets NODE_OPTIONS that a fetched Node.js refuses: the caller's older one may know options that are gone.
+ *
+ * @param {NodeJS.ProcessEnv} env  is changed
+ * @param {(line: string) => void} tell
+ */
+export function forgetNodeOptions(env, tell) {
+  tell(`NODE_OPTIONS is "${env['NODE_OPTIONS']}", which the fetched Node.js refuses: it is not used.`);
+  delete env['NODE_OPTIONS'];
+}
+
+/**
  * The caller's environment without settings that would mislead a task, which starts everything on this machine.
  * Settings for Postgres clients (PGSSLMODE, PGOPTIONS, PGSERVICE and so on) are removed: they are meant for another
  * server. Proxies are not used for this machine's own addresses; clients prefer no_proxy to NO_PROXY, so both get the

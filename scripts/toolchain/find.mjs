@@ -3,7 +3,7 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fetchEnvironment } from './environment.mjs';
+import { fetchEnvironment, forgetNodeOptions } from './environment.mjs';
 
 /** @typedef {import('./runner.mjs').Runner} Runner */
 /** @typedef {{ node?: string, pnpm?: string }} Toolchain  paths of the two programs */
@@ -20,11 +20,13 @@ const nodes = ['node@26', 'node@24'];
 const pnpm = 'pnpm@12';
 // A shell's exit code for a program that cannot be run; npx passes it on.
 const cannotRun = 127;
+// The exit code of Node.js for NODE_OPTIONS that it does not know; npx passes it on, too.
+const refusesOptions = 9;
 const windows = process.platform === 'win32';
 
 /**
  * Returns the Node.js that runs the services: the current one if it is new enough and runs TypeScript, else one fetched
- * from the npm registry.
+ * from the npm registry. Forgets NODE_OPTIONS that a fetched one refuses.
  *
  * @param {string} root
  * @param {Runner} runner
@@ -32,7 +34,10 @@ const windows = process.platform === 'win32';
  */
 export async function findNode(root, runner) {
   if (ownNodeWorks()) return process.execPath;
-  return (await remembered(root, 'node')) ?? (await fetch(root, runner, 'node'));
+  const node = (await remembered(root, 'node')) ?? (await fetch(root, runner, 'node'));
+  const isRefused = process.env['NODE_OPTIONS'] && spawnSync(node, ['--version']).status === refusesOptions;
+  if (isRefused) forgetNodeOptions(process.env, console.error);
+  return node;
 }
 
 /**
@@ -104,6 +109,10 @@ async function fetchByNpx(root, runner, names) {
     env: fetchEnvironment(root, process.env),
     shell: windows,
   });
+  if (code === refusesOptions && process.env['NODE_OPTIONS']) {
+    forgetNodeOptions(process.env, console.error);
+    return await fetchByNpx(root, runner, names);
+  }
   try {
     return { toolchain: code === 0 ? JSON.parse(stdout.trim().split('\n').at(-1) ?? '') : {}, code, stderr };
   } catch {
