@@ -320,6 +320,22 @@ test('a Node.js that an installation script fetches is whole, also for a person 
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
 });
 
+test('the fetch is whole, also for a person who wants no optional packages and no links to programs', async () => {
+  write('scripts/check.ts', `console.log('ran');`);
+  write('pnpm-lock.yaml', 'lock: 2\n');
+  program(
+    'pnpm',
+    `[ "$1" = --version ] && echo 12.1.0 && exit
+     [ "$PNPM_CONFIG_OPTIONAL" = true ] && cp pnpm-lock.yaml node_modules/.pnpm/lock.yaml`,
+  );
+  const paths = JSON.stringify({ node: process.execPath, pnpm: join(root, 'bin', 'pnpm') });
+  program('npx', `[ "$npm_config_include $npm_config_bin_links" = 'optional true' ] && echo '${paths}'`);
+  vi.stubEnv('npm_config_omit', 'optional');
+  vi.stubEnv('npm_config_bin_links', 'false');
+  vi.stubEnv('PNPM_CONFIG_OPTIONAL', 'false');
+  expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
+});
+
 test('NODE_OPTIONS that a fetched Node.js refuses are not used', async () => {
   write('scripts/check.ts', `console.log(process.env.NODE_OPTIONS.includes('--no-warnings'));`);
   write('pnpm-lock.yaml', 'lock: 2\n');

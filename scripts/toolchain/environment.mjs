@@ -52,24 +52,31 @@ export function taskEnvironment(env) {
   return { ...Object.fromEntries(own), NO_PROXY: direct, no_proxy: direct };
 }
 
-// The package "node" and Postgres are whole only after their installation scripts, which a person may have turned off.
-const withScripts = { npm_config_ignore_scripts: 'false', PNPM_CONFIG_IGNORE_SCRIPTS: 'false' };
+// The package "node" and Postgres are whole only with their installation scripts, optional packages and links to
+// programs, which a person may have turned off.
+const wholePackages = {
+  npm_config_ignore_scripts: 'false',
+  npm_config_include: 'optional',
+  npm_config_bin_links: 'true',
+  PNPM_CONFIG_IGNORE_SCRIPTS: 'false',
+  PNPM_CONFIG_OPTIONAL: 'true',
+};
 
 /**
  * The environment of npm and pnpm. They keep fetched files in HOME, or in this clone if HOME is not writable, as in a
- * container with an unnamed user. The settings in HOME still apply, except that installation scripts are run.
+ * container with an unnamed user. The settings in HOME still apply, except those that leave out parts of packages.
  *
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {NodeJS.ProcessEnv}
  */
 export function fetchEnvironment(root, env) {
-  if (isWritable(homedir())) return { ...env, ...withScripts };
+  if (isWritable(homedir())) return { ...env, ...wholePackages };
   const home = join(root, '.latchkey', 'programs', 'home');
   const { npm_config_cache: cache = '', npm_config_userconfig = join(homedir(), '.npmrc') } = env;
   return {
     ...env,
-    ...withScripts,
+    ...wholePackages,
     HOME: home,
     npm_config_cache: isWritable(cache) ? cache : join(home, '.npm'),
     npm_config_userconfig,
