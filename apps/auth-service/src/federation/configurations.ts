@@ -21,7 +21,7 @@ export function createConfigurations(
   },
 ) {
   const { fetch, clock } = options;
-  let document: { readonly text: string; readonly until: number } | undefined;
+  let document: { readonly text: string; readonly since: number } | undefined;
   let keys: ReturnType<typeof oidc.getJwksCache>;
 
   return { configuration, keepKeysOf };
@@ -37,14 +37,17 @@ export function createConfigurations(
     const metadata = { [oidc.clockTolerance]: skewSeconds, [oidc.clockSkew]: skew };
     if (oauth !== undefined) return withoutDiscovery(oauth, metadata);
     const made = await discover(metadata);
-    if (keys !== undefined) oidc.setJwksCache(made, { ...keys, uat: keys.uat - keysAgeSeconds });
+    // Keys of a time to come would count as new until then: our clock was ahead when they were fetched.
+    if (keys !== undefined && keys.uat * 1000 <= Date.now())
+      oidc.setJwksCache(made, { ...keys, uat: keys.uat - keysAgeSeconds });
     return made;
   }
 
   /** The document is fetched once in a while only, and kept when openid-client has accepted it. */
   async function discover(metadata: Partial<oidc.ClientMetadata>): Promise<oidc.Configuration> {
     const isInsecure = provider.issuer.startsWith('http:');
-    let text = document !== undefined && clock() < document.until ? document.text : undefined;
+    const isFresh = document !== undefined && Math.abs(clock() - document.since) < metadataMs;
+    let text = isFresh ? document?.text : undefined;
     const isKept = text !== undefined;
     const fetchUnlessKept: oidc.CustomFetch = async (url, options) => {
       if (!url.endsWith('/.well-known/openid-configuration')) return fetch(url, options);
@@ -60,7 +63,7 @@ export function createConfigurations(
       timeout: timeoutSeconds,
       execute: [oidc.enableNonRepudiationChecks, ...(isInsecure ? [oidc.allowInsecureRequests] : [])],
     });
-    if (!isKept && text !== undefined) document = { text, until: clock() + metadataMs };
+    if (!isKept && text !== undefined) document = { text, since: clock() };
     return made;
   }
 

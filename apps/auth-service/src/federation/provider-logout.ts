@@ -3,7 +3,9 @@ import {
   createRemoteJWKSet,
   customFetch,
   decodeProtectedHeader,
+  type JWKSCacheInput,
   type JWTClaimVerificationOptions,
+  jwksCache,
   jwtVerify,
   type ProtectedHeaderParameters,
   UnsecuredJWT,
@@ -52,7 +54,10 @@ type Keys = ReturnType<typeof createRemoteJWKSet>;
  * Rejects with UpstreamError, and with what `admit` rejects with.
  */
 export function createProviderLogoutReader({ clock }: { readonly clock: () => number }): ReadProviderLogout {
-  const kept = new Map<string, { readonly uri: string; readonly keys: Keys }>();
+  const kept = new Map<
+    string,
+    { readonly uri: string; readonly keys: Keys; readonly cache: JWKSCacheInput }
+  >();
 
   return async (token, federated) => {
     try {
@@ -72,7 +77,7 @@ export function createProviderLogoutReader({ clock }: { readonly clock: () => nu
       currentDate: new Date(clock()),
     };
     const { kid, claims } = partsOf(token, checks);
-    const known = kept.get(provider.id)?.keys;
+    const known = keptFor(provider.id)?.keys;
     const isKnown = known?.fresh === true && known.jwks()?.keys.some((key) => key.kid === kid) === true;
     if (!isKnown) await admit();
     const { issuer, jwks_uri: uri } = await client.serverMetadata();
@@ -84,10 +89,12 @@ export function createProviderLogoutReader({ clock }: { readonly clock: () => nu
   }
 
   function keysOf({ provider, client }: Federated, uri: string): Keys {
-    const found = kept.get(provider.id);
+    const found = keptFor(provider.id);
     if (found?.uri === uri) return found.keys;
+    const cache: JWKSCacheInput = {};
     const keys = createRemoteJWKSet(new URL(uri), {
       ...{ cacheMaxAge: 60_000, cooldownDuration: 10_000, timeoutDuration: 5000 },
+      [jwksCache]: cache,
       async [customFetch](address, { method, headers, redirect, signal }) {
         const answer = await client
           .fetch(address, { method, redirect, signal, headers: Object.fromEntries(headers), body: undefined })
@@ -96,8 +103,15 @@ export function createProviderLogoutReader({ clock }: { readonly clock: () => nu
         return answer;
       },
     });
-    kept.set(provider.id, { uri, keys });
+    kept.set(provider.id, { uri, keys, cache });
     return keys;
+  }
+
+  /** Not those of a time to come: our clock was ahead then, and jose would take them for new until that time. */
+  function keptFor(providerId: string) {
+    const found = kept.get(providerId);
+    const { uat: fetchedAt = 0 } = found?.cache ?? {};
+    return fetchedAt <= Date.now() ? found : undefined;
   }
 }
 

@@ -44,10 +44,12 @@ function signBy(alg: Algorithm, input: string): Buffer {
   });
 }
 
-/** Of the requests for the keys: how many there were, and how they are answered. */
+/** Of the requests for the document, and of those for the keys: how many there were, and how the latter are answered. */
+let documentRequests = 0;
 let keyRequests = 0;
 let keysStatus: number | 'silence' = 200;
 beforeEach(() => {
+  documentRequests = 0;
   keyRequests = 0;
   keysStatus = 200;
 });
@@ -57,13 +59,15 @@ const server = createServer(async (request, response) => {
   const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
   const json = (body: object) =>
     response.setHeader('content-type', 'application/json').end(JSON.stringify(body));
-  if (request.url === '/.well-known/openid-configuration')
+  if (request.url === '/.well-known/openid-configuration') {
+    documentRequests += 1;
     return json({
       issuer,
       authorization_endpoint: `${issuer}/auth`,
       token_endpoint: `${issuer}/token`,
       jwks_uri: `${issuer}/jwks`,
     });
+  }
   if (request.url === '/jwks') {
     keyRequests += 1;
     if (keysStatus === 'silence') return;
@@ -232,6 +236,16 @@ describe('a logout token', () => {
     for (let time = 0; time < 3; time++)
       expect((await post(tokenOf({}, { kid: `unknown-${time}` }))).statusCode).toBe(400);
     expect(keyRequests).toBe(2);
+  });
+
+  test('makes us fetch again what we fetched while our clock was ahead', async () => {
+    later();
+    const right = Date.now();
+    vi.setSystemTime(right + 3_600_000);
+    expect((await post(tokenOf())).statusCode).toBe(200);
+    vi.setSystemTime(right);
+    expect((await post(tokenOf())).statusCode).toBe(200);
+    expect([documentRequests, keyRequests]).toEqual([2, 2]);
   });
 
   test.each<[string, () => string]>([
