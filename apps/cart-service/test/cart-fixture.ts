@@ -68,6 +68,7 @@ export async function startCartService(options: FixtureOptions = {}) {
     app,
     issuer,
     database,
+    databaseUrl: config.DATABASE_URL,
     log: () => log,
     tokenOf,
     checkoutTokenOf,

@@ -69,6 +69,7 @@ export async function startWishlistService(options: FixtureOptions = {}) {
     app,
     issuer,
     database,
+    databaseUrl: config.DATABASE_URL,
     carts,
     log: () => log,
     tokenOf,

@@ -5,6 +5,7 @@ export {
   type DatabaseOptions,
   openDatabase,
 } from './database/open-database.ts';
+export { nowOrNever } from './database/transactions.ts';
 export { type RunOptions, runService } from './lifecycle/run.ts';
 export { startService } from './lifecycle/start.ts';
 export { createLogger } from './logging/logging.ts';

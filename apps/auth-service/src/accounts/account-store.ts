@@ -1,3 +1,4 @@
+import { nowOrNever } from '@latchkey/service-kit';
 import { and, eq, TransactionRollbackError } from 'drizzle-orm';
 import { accounts, type Database, type Transaction } from '../database/schema.ts';
 import { parseRoles, type Role } from '../permissions/roles.ts';
@@ -19,21 +20,14 @@ export function createAccountStore(options: { readonly db: Database; readonly cl
   const now = () => new Date(options.clock());
 
   return {
-    /**
-     * Returns undefined when the user name is taken, also by a concurrent insert. In a transaction, so that nothing is
-     * inserted by a Postgres that reads the statement after we gave up waiting: it never reads the commit.
-     */
+    /** Returns undefined when the user name is taken, also by a concurrent insert. */
     async insert(account: NewAccount): Promise<Account | undefined> {
       const createdAt = now();
       const values = { ...account, roles: [...account.roles], createdAt, updatedAt: createdAt };
-      return db.transaction(async (transaction) => {
-        const [row] = await transaction
-          .insert(accounts)
-          .values(values)
-          .onConflictDoNothing({ target: accounts.username })
-          .returning();
-        return row && accountOf(row);
-      });
+      const [row] = await nowOrNever(db, (tx) =>
+        tx.insert(accounts).values(values).onConflictDoNothing({ target: accounts.username }).returning(),
+      );
+      return row && accountOf(row);
     },
 
     /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { nowOrNever } from '@latchkey/service-kit';
 import { asc, eq } from 'drizzle-orm';
 import { applications, consents, type Database, pairwiseSectors } from '../database/schema.ts';
 import { applicationScopes } from '../permissions/resource-servers.ts';
@@ -50,23 +51,20 @@ export async function ensureSector(
   return row;
 }
 
-/**
- * Adds an application; false when its id is taken. In a transaction, so that nothing is added by a Postgres that reads
- * the statement after we gave up waiting: nobody would have its secret.
- */
+/** Adds an application; false when its id is taken. Not later, when nobody would have its secret. */
 export async function insertApplication(
   db: Database,
   application: ApplicationClient,
   createdAt: Date,
 ): Promise<boolean> {
-  return db.transaction(async (transaction) => {
-    const added = await transaction
+  const added = await nowOrNever(db, (tx) =>
+    tx
       .insert(applications)
       .values({ ...rowOf(application), createdAt })
       .onConflictDoNothing()
-      .returning({ id: applications.clientId });
-    return added.length === 1;
-  });
+      .returning({ id: applications.clientId }),
+  );
+  return added.length === 1;
 }
 
 /** Adds an application, or changes the one with its id. `createdAt` is for a new one. */
@@ -76,10 +74,12 @@ export async function upsertApplication(
   createdAt: Date,
 ): Promise<void> {
   const row = application.kind === 'application' ? rowOf(application) : rowOfFirstParty(application);
-  await db
-    .insert(applications)
-    .values({ ...row, createdAt })
-    .onConflictDoUpdate({ target: applications.clientId, set: row });
+  await nowOrNever(db, (tx) =>
+    tx
+      .insert(applications)
+      .values({ ...row, createdAt })
+      .onConflictDoUpdate({ target: applications.clientId, set: row }),
+  );
 }
 
 /** Removes an application and what people allowed it; false when there is none with this id. */

@@ -1,3 +1,4 @@
+import { nowOrNever } from '@latchkey/service-kit';
 import { and, eq, sql } from 'drizzle-orm';
 import { consents, type Database } from '../database/schema.ts';
 
@@ -24,17 +25,19 @@ export function createConsentStore({ db, clock }: { readonly db: Database; reado
     /** Adds scopes to what a person allowed. */
     async grant(subject: string, clientId: string, scopes: readonly string[]): Promise<void> {
       const values = { subject, clientId, scopes: [...scopes], grantedAt: new Date(clock()) };
-      await db
-        .insert(consents)
-        .values(values)
-        .onConflictDoUpdate({
-          target: [consents.subject, consents.clientId],
-          // In one statement, so that two tabs at once lose nothing.
-          set: {
-            scopes: sql`array(select distinct unnest(${consents.scopes} || excluded.scopes))`,
-            grantedAt: values.grantedAt,
-          },
-        });
+      await nowOrNever(db, (tx) =>
+        tx
+          .insert(consents)
+          .values(values)
+          .onConflictDoUpdate({
+            target: [consents.subject, consents.clientId],
+            // In one statement, so that two tabs at once lose nothing.
+            set: {
+              scopes: sql`array(select distinct unnest(${consents.scopes} || excluded.scopes))`,
+              grantedAt: values.grantedAt,
+            },
+          }),
+      );
     },
 
     /** Everything that a person allowed, the newest first. */
@@ -47,10 +50,9 @@ export function createConsentStore({ db, clock }: { readonly db: Database; reado
 
     /** Withdraws what a person allowed an application; false when there was nothing. */
     async withdraw(subject: string, clientId: string): Promise<boolean> {
-      const removed = await db
-        .delete(consents)
-        .where(of(subject, clientId))
-        .returning({ at: consents.grantedAt });
+      const removed = await nowOrNever(db, (tx) =>
+        tx.delete(consents).where(of(subject, clientId)).returning({ at: consents.grantedAt }),
+      );
       return removed.length === 1;
     },
   };

@@ -3,8 +3,13 @@ import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testi
 import { type NetworkLink, startNetworkLink } from '@latchkey/service-kit/testing';
 import { eventually } from '@latchkey/testing';
 import { eq } from 'drizzle-orm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { upsertApplication } from '../../src/clients/application-store.ts';
+import { type FirstPartyRow, seededClients } from '../../src/clients/first-party.ts';
+import { createConsentStore } from '../../src/consents/consent-store.ts';
+import { type AuthDatabase, openAuthDatabase } from '../../src/database/open-auth-database.ts';
 import { applications } from '../../src/database/schema.ts';
+import { createDataSetStore } from '../../src/revocation/log/data-set-store.ts';
 import {
   type AuthApp,
   bearer,
@@ -16,7 +21,7 @@ import {
   type Tokens,
   testPassword,
 } from '../support/auth-app.ts';
-import { ask, createOperator, openDatabase } from '../support/operator.ts';
+import { ask, createOperator, createPerson, openDatabase } from '../support/operator.ts';
 
 let database: TestDatabase;
 let link: NetworkLink;
@@ -124,4 +129,53 @@ test('what was answered 503 while Postgres stood still is not done later, so a r
   const named = await db.select().from(applications).where(eq(applications.name, username));
   expect(named).toHaveLength(1);
   await close();
+});
+
+test('what failed while Postgres stood still does not undo later what was done meanwhile', async () => {
+  const open = async (url: string) => {
+    const opened = await openAuthDatabase({
+      DATABASE_URL: url,
+      DATABASE_POOL_SIZE: 4,
+      DATABASE_TIMEOUT_MS: 10_000,
+    });
+    onTestFinished(() => opened.close());
+    return { ...opened, consents: createConsentStore({ ...opened, clock: Date.now }) };
+  };
+  const [stalled, other] = [await open(link.url), await open(database.url)];
+  const rename = ({ db }: AuthDatabase, name: string) => {
+    const [client] = seededClients as [FirstPartyRow];
+    return upsertApplication(db, { ...client, id: 'renamed', name }, new Date());
+  };
+  const { id } = await createPerson(auth);
+  await other.consents.grant(id, 'allowed-again', ['cart:read']);
+  // The connections that the changes take next: at the same time, so that each has its own.
+  const pids = await Promise.all(
+    [1, 2, 3, 4].map(async () => {
+      const { rows } = await stalled.pool.query('select pg_backend_pid() as pid, pg_sleep(0.05)');
+      return rows[0].pid as number;
+    }),
+  );
+
+  link.stall();
+  const given = await Promise.allSettled([
+    stalled.consents.grant(id, 'withdrawn', ['cart:read']),
+    stalled.consents.withdraw(id, 'allowed-again'),
+    rename(stalled, 'older'),
+    createDataSetStore(stalled.db).replace(1000, 'older'),
+  ]);
+  expect(given.map(({ status }) => status)).toEqual(Array(4).fill('rejected'));
+  await other.consents.grant(id, 'allowed-again', ['cart:write']);
+  await rename(other, 'newer');
+  await createDataSetStore(other.db).replace(1000, 'newer');
+  await link.restore();
+  await eventually('Postgres has read what it was sent', async () => {
+    const query = 'select 1 from pg_stat_activity where pid = any($1)';
+    expect((await other.pool.query(query, [pids])).rowCount).toBe(0);
+  });
+
+  expect({
+    allowed: (await other.consents.list(id)).map(({ clientId }) => clientId),
+    named: await other.db.select().from(applications).where(eq(applications.clientId, 'renamed')),
+    dataSet: (await createDataSetStore(other.db).readAll()).get(1000),
+  }).toMatchObject({ allowed: ['allowed-again'], named: [{ name: 'newer' }], dataSet: { id: 'newer' } });
 });

@@ -59,8 +59,8 @@ export async function touchCart(tx: Connection, subject: string): Promise<void> 
 }
 
 /** Deletes the cart's row. Its lines are deleted with it. */
-export async function deleteCart(connection: Connection, subject: string): Promise<void> {
-  await connection.delete(carts).where(eq(carts.subject, subject));
+export async function deleteCart(tx: Connection, subject: string): Promise<void> {
+  await tx.delete(carts).where(eq(carts.subject, subject));
 }
 
 export async function linesOf(tx: Connection, subject: string): Promise<CartLine[]> {

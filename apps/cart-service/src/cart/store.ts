@@ -1,3 +1,4 @@
+import { nowOrNever } from '@latchkey/service-kit';
 import { and, asc, eq } from 'drizzle-orm';
 import type { Database } from '../database/open-cart-database.ts';
 import { cartLines, carts } from '../database/schema.ts';
@@ -72,7 +73,7 @@ export function createCartStore(db: Database): CartStore {
         else await touchCart(tx, subject);
       }),
 
-    clear: (subject) => deleteCart(db, subject),
+    clear: (subject) => nowOrNever(db, (tx) => deleteCart(tx, subject)),
   };
 }
 

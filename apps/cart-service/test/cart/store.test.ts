@@ -1,6 +1,7 @@
-import { forThisFile } from '@latchkey/testing';
-import { describe, expect, it } from 'vitest';
-import { startCartService, tea } from '../cart-fixture.ts';
+import { startNetworkLink } from '@latchkey/service-kit/testing';
+import { eventually, forThisFile } from '@latchkey/testing';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { cup, startCartService, tea } from '../cart-fixture.ts';
 
 const service = await forThisFile(startCartService());
 
@@ -90,4 +91,27 @@ describe('requests at the same time', () => {
     );
     expect(rows).toEqual([]);
   });
+});
+
+it('what was answered 503 while Postgres stood still does not empty the cart later', async () => {
+  const token = service.tokenOf('patient');
+  const link = await startNetworkLink(service.databaseUrl);
+  onTestFinished(() => link.close());
+  const replica = await startCartService({ databaseUrl: link.url });
+  onTestFinished(() => replica.close());
+  await service.add(tea, { token });
+  // On the connection that the request takes next.
+  const { rows } = await replica.database.pool.query('select pg_backend_pid() as pid');
+
+  link.stall();
+  const cleared = await replica.call('/cart', { method: 'DELETE', token: replica.tokenOf('patient') });
+  expect(cleared.status).toBe(503);
+  expect((await service.add(cup, { token })).status).toBe(201);
+  await link.restore();
+  await eventually('Postgres has read what it was sent', async () => {
+    const query = 'select 1 from pg_stat_activity where pid = $1';
+    expect((await service.database.pool.query(query, [rows[0].pid])).rowCount).toBe(0);
+  });
+
+  expect((await service.cart(token)).items).toMatchObject([{ sku: 'tea' }, { sku: 'cup' }]);
 });

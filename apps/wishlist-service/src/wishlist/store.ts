@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { nowOrNever } from '@latchkey/service-kit';
 import { and, asc, eq, isNull, sql } from 'drizzle-orm';
 import type { Database } from '../database/open-wishlist-database.ts';
 import { wishlistItems } from '../database/schema.ts';
@@ -61,30 +62,31 @@ export function createWishlistStore(db: Database): WishlistStore {
       }),
 
     async changeNote(subject, { id, note }) {
-      const [item] = await db.update(wishlistItems).set({ note }).where(itemOf(subject, id)).returning();
+      const [item] = await nowOrNever(db, (tx) =>
+        tx.update(wishlistItems).set({ note }).where(itemOf(subject, id)).returning(),
+      );
       return item && toItem(item);
     },
 
     async remove(subject, id) {
-      const removed = await db
-        .delete(wishlistItems)
-        .where(and(itemOf(subject, id), isNull(wishlistItems.moveId)));
+      const removed = await nowOrNever(db, (tx) =>
+        tx.delete(wishlistItems).where(and(itemOf(subject, id), isNull(wishlistItems.moveId))),
+      );
       if (removed.rowCount !== 0) return true;
       if ((await db.$count(wishlistItems, itemOf(subject, id))) > 0) throw new WishlistRefusal('item_moving');
       return false;
     },
 
     async beginMove(subject, { id, order: { quantity, unitPrice } }) {
-      const [row] = await db
-        .update(wishlistItems)
-        .set({
-          moveId: sql`coalesce(${wishlistItems.moveId}, ${randomUUID()}::uuid)`,
-          moveQuantity: sql`coalesce(${wishlistItems.moveQuantity}, ${quantity})`,
-          moveUnitAmount: sql`coalesce(${wishlistItems.moveUnitAmount}, ${unitPrice.amount})`,
-          moveCurrency: sql`coalesce(${wishlistItems.moveCurrency}, ${unitPrice.currency})`,
-        })
-        .where(itemOf(subject, id))
-        .returning();
+      const move = {
+        moveId: sql`coalesce(${wishlistItems.moveId}, ${randomUUID()}::uuid)`,
+        moveQuantity: sql`coalesce(${wishlistItems.moveQuantity}, ${quantity})`,
+        moveUnitAmount: sql`coalesce(${wishlistItems.moveUnitAmount}, ${unitPrice.amount})`,
+        moveCurrency: sql`coalesce(${wishlistItems.moveCurrency}, ${unitPrice.currency})`,
+      };
+      const [row] = await nowOrNever(db, (tx) =>
+        tx.update(wishlistItems).set(move).where(itemOf(subject, id)).returning(),
+      );
       const item = row && toItem(row);
       return item?.move ? { ...item, move: item.move } : undefined;
     },

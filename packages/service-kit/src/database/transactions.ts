@@ -36,3 +36,21 @@ export function giveBackConnections<S extends Record<string, unknown>>(
     }
   };
 }
+
+/**
+ * Runs a statement that does nothing later if it fails now. When a line stalls we give up waiting, but Postgres still
+ * reads the statement once the line is back. Alone it would then undo what others have done meanwhile. In a transaction
+ * it also needs a COMMIT, which we send only after its answer.
+ *
+ * Does not help if the COMMIT itself stalls: the change can still come then, within the 10 s after which Postgres ends
+ * an idle transaction. Its rows are locked until then.
+ *
+ * @example
+ * await nowOrNever(db, (tx) => tx.delete(carts).where(eq(carts.subject, subject)));
+ */
+export function nowOrNever<S extends Record<string, unknown>, Result>(
+  db: NodePgDatabase<S>,
+  statement: (tx: Parameters<Parameters<NodePgDatabase<S>['transaction']>[0]>[0]) => Promise<Result>,
+): Promise<Result> {
+  return db.transaction(statement);
+}

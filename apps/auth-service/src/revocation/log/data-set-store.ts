@@ -1,3 +1,4 @@
+import { nowOrNever } from '@latchkey/service-kit';
 import { eq } from 'drizzle-orm';
 import { type Database, redisDataSets } from '../../database/schema.ts';
 import type { DataSetMemory } from './data-sets.ts';
@@ -18,10 +19,12 @@ export function createDataSetStore(db: Database): DataSetMemory {
 
     async replace(shard, id) {
       const changed = { id, isFirst: false };
-      await db
-        .insert(redisDataSets)
-        .values({ shard, ...changed })
-        .onConflictDoUpdate({ target: redisDataSets.shard, set: changed });
+      await nowOrNever(db, (tx) =>
+        tx
+          .insert(redisDataSets)
+          .values({ shard, ...changed })
+          .onConflictDoUpdate({ target: redisDataSets.shard, set: changed }),
+      );
     },
   };
 }
