@@ -152,9 +152,10 @@ export function createLoginStore(options: {
     async use(id: string): Promise<Login | undefined> {
       const shard = shardIn(id);
       if (shard === undefined) return undefined;
-      const key = loginKey(shard, digestOf(id));
+      const digest = digestOf(id);
+      const keys = [loginKey(shard, digest), loginsOfSubjectKey(shard, '')];
       const now = clock();
-      const found = await orUnavailable(useLogin(redis, [key], [idleSeconds * 1000, now]));
+      const found = await orUnavailable(useLogin(redis, keys, [idleSeconds * 1000, now, digest]));
       const [subject, authTime, expiresAt, provider, sid, returnedAt, passwordChangedAt] = found;
       if (subject === undefined) {
         await dataSets.confirm(shard);
@@ -166,7 +167,7 @@ export function createLoginStore(options: {
         startedAt: startOf(expiresAt),
         elsewhere: elsewhereFrom(provider, sid, returnedAt),
         passwordChangedAt: passwordChangedAt ? Number(passwordChangedAt) : undefined,
-        digest: digestOf(id),
+        digest,
       };
     },
 

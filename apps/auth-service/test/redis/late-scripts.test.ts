@@ -40,7 +40,10 @@ const scripts: Record<string, (shard: string) => { keys: string[]; args: (string
     args: ['digest', 60_000, now + 3_600_000, 50, 'subject', 'alice'],
   }),
   // With an idle lifetime of 0 its effect is visible: the login is gone.
-  'logins/scripts/use-login.lua': (shard) => ({ keys: [`${shard}:l`], args: [0, now] }),
+  'logins/scripts/use-login.lua': (shard) => ({
+    keys: [`${shard}:l`, `${shard}:lu:`],
+    args: [0, now, 'digest'],
+  }),
   'oauth/client-authentication/scripts/use-assertion.lua': (shard) => ({
     keys: [`${shard}:assertion`, ...log(shard)],
     args: [now, ttlMs, 'own', 60_000, Math.floor(now / 1000) + 10, '', '', 0, 0],
