@@ -121,10 +121,23 @@ export function createSessionsOfSubject({
       return false;
     },
 
-    /** Whose session this is or was, and of which client; undefined when it is gone. */
+    /** Whose session this is or was, and of which client; undefined when it has no record, see `isGone`. */
     async ownerOf(sessionId: string): Promise<{ subject: string; clientId: string } | undefined> {
       const [subject, clientId] = await orUnavailable(redis.hmget(sessionKey(sessionId), 'u', 'c'));
       return subject && clientId ? { subject, clientId } : undefined;
+    },
+
+    /** Whether a session without a record is gone; false while the record may come back, or has just done so. */
+    async isGone(sessionId: string): Promise<boolean> {
+      const shard = shardOfSession(sessionId);
+      if (shard === undefined || shard >= shards) return true;
+      try {
+        await dataSets.confirm(shard, sessionKey(sessionId));
+      } catch {
+        return false;
+      }
+      // The record of a lost session has no owner.
+      return (await orUnavailable(redis.hget(sessionKey(sessionId), 'u'))) === null;
     },
 
     /** Ends a session that is outside its person's shard, where the person could neither see nor end it. */

@@ -37,7 +37,7 @@ type Announced = Pick<Delivery, 'sessionId' | 'clientId' | 'subject'>;
 export type LogoutDeliveriesOptions = {
   readonly db: Database;
   readonly applications: Pick<Applications, 'find' | 'all'>;
-  readonly sessions: Pick<SessionStore, 'ownerOf'>;
+  readonly sessions: Pick<SessionStore, 'ownerOf' | 'isGone'>;
   readonly issueLogoutToken: LogoutTokenIssuer;
   readonly audit: Pick<AuditLog, 'record'>;
   readonly registry: Registry;
@@ -51,8 +51,8 @@ export type LogoutDeliveries = ReturnType<typeof createLogoutDeliveries>;
 /**
  * Tells applications that a session of theirs has ended, for whatever reason (OpenID Connect Back-Channel Logout). Each
  * delivery is a row in Postgres until it is done, so it survives a replica that dies. A failed one is repeated after 1,
- * 2, 4 … 60 s, and given up after 15 min: counted, and in the audit log. While a store is down, the newest 10,000 wait
- * in memory; the others are counted as dropped.
+ * 2, 4 … 60 s, and given up after 15 min: counted, and in the audit log. While a store is down, or Redis may be without
+ * its data, the newest 10,000 wait in memory; the others are counted as dropped.
  *
  * @example
  * const deliveries = createLogoutDeliveries({ db, applications, sessions, issueLogoutToken, audit, registry, log, clock });
@@ -72,7 +72,7 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
   for (const outcome of ['delivered', 'failed', 'given_up', 'dropped']) counter.inc({ outcome }, 0);
   /** Announced, and not in Postgres yet. */
   let unkept: Announced[] = [];
-  /** On the log, and not looked up yet. */
+  /** On the log, and not looked up yet; or looked up while Redis may have been without its data. */
   let unknown: string[] = [];
   /** Whether some were dropped since both were empty. */
   let hasDropped = false;
@@ -114,16 +114,20 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
   async function keep(): Promise<void> {
     const ids = unknown.splice(0);
     const found: Announced[] = [];
+    /** Looked up again in the next round. The others do not wait for them. */
+    const uncertain: string[] = [];
     try {
       for (const sessionId of ids) {
         const owner = await sessions.ownerOf(sessionId);
-        if (owner !== undefined && logoutUriOf(owner.clientId) !== undefined)
-          found.push({ sessionId, ...owner });
+        if (owner === undefined) {
+          if (!(await sessions.isGone(sessionId))) uncertain.push(sessionId);
+        } else if (logoutUriOf(owner.clientId) !== undefined) found.push({ sessionId, ...owner });
       }
     } catch (error) {
       unknown = atMost([...ids, ...unknown]);
       throw error;
     }
+    unknown = atMost([...uncertain, ...unknown]);
     unkept = atMost([...unkept, ...found]);
     while (unkept.length > 0) {
       const announced = unkept.splice(0, keptAtOnce);
@@ -134,7 +138,7 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
         throw error;
       }
     }
-    hasDropped = false;
+    if (uncertain.length === 0) hasDropped = false;
   }
 
   function atMost<T>(waiting: readonly T[]): T[] {
