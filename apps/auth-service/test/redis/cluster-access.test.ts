@@ -21,12 +21,13 @@ const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 
 describe.each(testEngines)('a cluster of $name with TLS and an ACL user', ({ program = '' }) => {
   const run = test.skipIf(program === '' || !hasOpenssl);
-  const directory = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
+  let directory: string | undefined;
   const trusted = getCACertificates('default');
   let cluster: TestCluster;
   let address: string;
   beforeAll(async () => {
     if (program === '' || !hasOpenssl) return;
+    directory = mkdtempSync(join(tmpdir(), 'latchkey-tls-'));
     const [key, certificate] = makeCertificate(directory);
     const port = await freePort();
     const tls = ['--tls-port', String(port), '--tls-cluster', 'yes', '--tls-auth-clients', 'no'];
@@ -36,6 +37,7 @@ describe.each(testEngines)('a cluster of $name with TLS and an ACL user', ({ pro
     setDefaultCACertificates([...trusted, readFileSync(certificate, 'utf8')]);
   });
   afterAll(async () => {
+    if (directory === undefined) return;
     setDefaultCACertificates(trusted);
     await cluster?.stop();
     rmSync(directory, { recursive: true, force: true });
