@@ -20,6 +20,8 @@ const lookForAnotherEveryMs = 1_000;
 /** Of the time for a command: a frozen sentinel must leave time to ask another one. */
 const sentinelShare = 0.3;
 const leastSentinelMs = 250;
+/** How soon we connect again to a sentinel from which we heard of failovers. */
+const sentinelAgainMs = 5_000;
 /** From how many sentinels each connection hears of a failover. */
 const heardSentinels = 2;
 /** What ioredis sends before a connection is ready. */
@@ -132,6 +134,17 @@ export function connectRedis(options: ConnectionOptions): RedisClient {
     sentinelRetryStrategy(attempt) {
       renewAccess();
       return retryDelayMs(attempt);
+    },
+    // Of the connections that hear of failovers. Each keeps the password with which the data connection was made.
+    sentinelReconnectStrategy() {
+      const { sentinelUsername, sentinelPassword } = redis.options;
+      renewAccess();
+      const isSame =
+        sentinelUsername === redis.options.sentinelUsername &&
+        sentinelPassword === redis.options.sentinelPassword;
+      if (isSame) return sentinelAgainMs;
+      redis.disconnect(true);
+      return null;
     },
     reconnectOnError({ message }) {
       const looks = mayBeReplaced.test(message) && performance.now() - lookedAt >= lookForAnotherEveryMs;
