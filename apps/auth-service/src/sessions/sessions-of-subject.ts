@@ -1,3 +1,4 @@
+import { ProblemError } from '@latchkey/service-kit';
 import type { RedisClient } from '../redis/client.ts';
 import {
   issuedFromKey,
@@ -133,8 +134,9 @@ export function createSessionsOfSubject({
       if (shard === undefined || shard >= shards) return true;
       try {
         await dataSets.confirm(shard, sessionKey(sessionId));
-      } catch {
-        return false;
+      } catch (error) {
+        if (error instanceof ProblemError && error.status === 503) return false;
+        throw error;
       }
       // The record of a lost session has no owner.
       return (await orUnavailable(redis.hget(sessionKey(sessionId), 'u'))) === null;

@@ -120,7 +120,9 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
       for (const sessionId of ids) {
         const owner = await sessions.ownerOf(sessionId);
         if (owner === undefined) {
-          if (!(await sessions.isGone(sessionId))) uncertain.push(sessionId);
+          // Asked once in a round: it is the data of Redis that is uncertain, not this session.
+          const isGone = uncertain.length === 0 && (await sessions.isGone(sessionId));
+          if (!isGone) uncertain.push(sessionId);
         } else if (logoutUriOf(owner.clientId) !== undefined) found.push({ sessionId, ...owner });
       }
     } catch (error) {
@@ -138,7 +140,8 @@ export function createLogoutDeliveries(options: LogoutDeliveriesOptions) {
         throw error;
       }
     }
-    if (uncertain.length === 0) hasDropped = false;
+    if (uncertain.length > 0) throw new Error('Redis may be without its data.');
+    hasDropped = false;
   }
 
   function atMost<T>(waiting: readonly T[]): T[] {
