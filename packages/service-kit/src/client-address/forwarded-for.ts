@@ -76,14 +76,13 @@ export function clientAddressOf(
     // What stands to its left may come from the client itself, so it is no sign of a proxy.
     if (!isTrusted(address)) break;
   }
-  const isNamed = networkHeaders.some((name) => {
-    const named = readIpAddress(String(headers[name] ?? ''));
-    // A trusted proxy may reach the network, which then names that proxy.
-    return named !== undefined && named !== address && !isTrusted(named);
-  });
+  const named = networkHeaders.flatMap((name) => readIpAddress(String(headers[name] ?? '')) ?? []);
+  // A trusted proxy may reach the network, which then names that proxy.
+  const isNamed = named.some((other) => other !== address && !isTrusted(other));
   // Of two entries the last may be the network's own. A single one is the client's: the network is the trusted peer.
   const isLast = forwardedFor.length > 1 && readIpAddress(forwardedFor.at(-1) ?? '') === address;
-  const isForAnother = isNamed || (isLast && networksInVia.test(headers.via ?? ''));
+  const isNetwork = isLast && !named.includes(address) && networksInVia.test(headers.via ?? '');
+  const isForAnother = isNamed || isNetwork;
   return isForAnother ? { address, fault: 'untrusted_proxy' } : { address };
 }
 

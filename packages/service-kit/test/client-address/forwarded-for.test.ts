@@ -147,6 +147,12 @@ describe('no address is taken from', () => {
     expect(through('203.0.113.7, 10.0.0.6')).toEqual({ address: '203.0.113.7' });
     // The trusted peer is the network itself.
     expect(through('203.0.113.7')).toEqual({ address: '203.0.113.7' });
+    // As before, and the client has a proxy of its own.
+    const viewer = {
+      'cloudfront-viewer-address': '203.0.113.7:4711',
+      'x-forwarded-for': '10.9.8.7, 203.0.113.7',
+    };
+    expect(addressOf({ ...viewer, via })).toEqual({ address: '203.0.113.7' });
     const other = { 'x-forwarded-for': '198.51.100.1, 192.0.2.1', via: '1.1 proxy.internal' };
     expect(addressOf(other)).toEqual({ address: '192.0.2.1' });
   });
