@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProblemError } from '@latchkey/service-kit';
+import { nowOrNever, ProblemError } from '@latchkey/service-kit';
 import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { Connection, Database } from '../database/open-payment-database.ts';
 import { idempotencyKeys } from '../database/schema.ts';
@@ -119,11 +119,13 @@ export function createIdempotencyStore({ database, clock, newId, runMs, waitMs }
 
     /** Leaves the request unanswered, so that the next repetition can continue at once. */
     async release(claim: Claim): Promise<void> {
-      await database
-        .update(idempotencyKeys)
-        // Past by every clock.
-        .set({ runningUntil: new Date(0) })
-        .where(unanswered(claim));
+      await nowOrNever(database, (transaction) =>
+        transaction
+          .update(idempotencyKeys)
+          // Past by every clock.
+          .set({ runningUntil: new Date(0) })
+          .where(unanswered(claim)),
+      );
     },
 
     /**
