@@ -279,7 +279,7 @@ test('a Node.js without TypeScript that was fetched is replaced', async () => {
   expect(await run(['check'], { node: oldNode() })).toMatchObject({ stdout: 'ran\n', code: 0 });
 });
 
-test.each(['--no-strip-types', '--no-experimental-strip-types'])(
+test.each(['--no-strip-types', '--no-experimental-strip-types', '"--no-strip_types"'])(
   'a task runs TypeScript also where NODE_OPTIONS has %s',
   async (option) => {
     write('scripts/check.ts', `const text: string = 'ran'; console.log(text);`);

@@ -164,8 +164,8 @@ function works(program, name) {
  */
 export function isAtLeast(version, lowest) {
   const [major = 0, minor = 0] = version.split('.').map((part) => Number.parseInt(part, 10));
-  const [oldestMajor = 0, oldestMinor = 0] = lowest.split('.').map(Number);
-  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+  const [lowestMajor = 0, lowestMinor = 0] = lowest.split('.').map(Number);
+  return major > lowestMajor || (major === lowestMajor && minor >= lowestMinor);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-const withoutTypeScript = ['--no-strip-types', '--no-experimental-strip-types'];
+// Node.js takes an underscore for a hyphen, and quotes.
+const withoutTypeScript = /^"?--no[-_](?:experimental[-_])?strip[-_]types"?$/;
 
 /**
  * NODE_OPTIONS that make every process of a task, at any depth, load service-kit's quick-start.mjs first and share a
@@ -15,6 +16,6 @@ export function quickStartOptions(root, given = '') {
   const script = pathToFileURL(join(root, 'packages', 'service-kit', 'src', 'quick-start.mjs'));
   script.searchParams.set('cache', join(root, 'node_modules', '.cache', 'compiled'));
   const option = `--import=${script}`;
-  const options = given.split(' ').filter((each) => !withoutTypeScript.includes(each));
+  const options = given.split(' ').filter((each) => !withoutTypeScript.test(each));
   return (options.includes(option) ? options : [...options, option]).join(' ').trim();
 }
