@@ -12,7 +12,7 @@ const browsers: readonly [RegExp, string][] = [
   [/(?:\b|Headless)(?:Chrome|Chromium|CriOS)\//, 'Chrome'],
   [/\bAndroid\b.*\bVersion\//, 'Android Browser'],
   // Other browsers with Safari's engine, on Linux, television sets and consoles, claim to be Safari.
-  [/\b(?:Macintosh|Windows|iPhone|iPad|iPod)\b.*\bSafari\//, 'Safari'],
+  [/\b(?:Macintosh|Windows|iPhone|iPad)\b.*\bSafari\//, 'Safari'],
   [/\b(?:iPhone|iPad)\b.*\bAppleWebKit\//, 'An app'],
   [/^curl\//, 'curl'],
   [/^(?:node|undici)\b/i, 'Node.js'],

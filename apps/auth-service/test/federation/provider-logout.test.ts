@@ -44,7 +44,7 @@ function signBy(alg: Algorithm, input: string): Buffer {
   });
 }
 
-/** Of the requests for the document, and of those for the keys: how many there were, and how the latter are answered. */
+/** How often the provider was asked for its document and its keys, and how it answers for the keys. */
 let documentRequests = 0;
 let keyRequests = 0;
 let keysStatus: number | 'silence' = 200;

@@ -39,3 +39,14 @@ it('answers are written by their own schema', async () => {
   expect((await app.inject('/sku')).json()).toEqual({ sku: 'tea' });
   expect((await app.inject('/count')).json()).toEqual({ count: 1 });
 });
+
+it('only a UUID as RFC 9562 §4 writes it is one, in either case', async () => {
+  const { app } = await serviceUnderTest();
+  const params = { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } };
+  app.get('/things/:id', { schema: { params } }, async () => ({}));
+  const statusOf = async (id: string) => (await app.inject(`/things/${encodeURIComponent(id)}`)).statusCode;
+  const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
+  for (const id of [uuid, uuid.toUpperCase()]) expect([id, await statusOf(id)]).toEqual([id, 200]);
+  for (const id of [`urn:uuid:${uuid}`, `{${uuid}}`, `${uuid}\n`, uuid.replaceAll('-', '')])
+    expect([id, await statusOf(id)]).toEqual([id, 400]);
+});

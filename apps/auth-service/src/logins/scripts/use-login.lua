@@ -1,4 +1,5 @@
--- Reads a login and extends its idle lifetime, up to its absolute expiry. Returns it to the list of the person's logins.
+-- Reads a login and extends its idle lifetime, up to its absolute expiry. Puts it back into the list of the person's
+-- logins.
 --
 -- KEYS  1 login  2 prefix of the keys of lists of logins, before the subject
 -- ARGV  1 idle lifetime (ms)  2 now (ms)  3 digest of the login's id

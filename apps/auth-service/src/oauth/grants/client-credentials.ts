@@ -17,7 +17,8 @@ export type ClientCredentialsParts = {
 /**
  * grant_type client_credentials (RFC 6749 §4.4): a service's own token, with the policy's `ownScopes` at most.
  *
- * Refuses clients that people sign in with (`unauthorized_client`), because they cannot authenticate.
+ * Refuses clients that people sign in with (`unauthorized_client`), because they cannot authenticate, and a resource at
+ * which the client has no scope of its own (`invalid_target`).
  */
 export function createClientCredentialsGrant({
   policy,
