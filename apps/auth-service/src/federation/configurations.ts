@@ -37,7 +37,7 @@ export function createConfigurations(
     const metadata = { [oidc.clockTolerance]: skewSeconds, [oidc.clockSkew]: skew };
     if (oauth !== undefined) return withoutDiscovery(oauth, metadata);
     const made = await discover(metadata);
-    // Keys of a time to come would count as new until then: our clock was ahead when they were fetched.
+    // Our clock was ahead if it dated the keys in the future. They would count as fresh until then.
     if (keys !== undefined && keys.uat * 1000 <= Date.now())
       oidc.setJwksCache(made, { ...keys, uat: keys.uat - keysAgeSeconds });
     return made;

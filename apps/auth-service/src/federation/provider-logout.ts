@@ -107,7 +107,7 @@ export function createProviderLogoutReader({ clock }: { readonly clock: () => nu
     return keys;
   }
 
-  /** Not those of a time to come: our clock was ahead then, and jose would take them for new until that time. */
+  /** Not keys that our clock, which was ahead, dated in the future: jose would count them as fresh until then. */
   function keptFor(providerId: string) {
     const found = kept.get(providerId);
     const { uat: fetchedAt = 0 } = found?.cache ?? {};

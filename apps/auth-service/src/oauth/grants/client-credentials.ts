@@ -1,14 +1,12 @@
 import type { DelegationPolicy } from '../../permissions/delegation-policy.ts';
-import type { ResourceUrls } from '../../permissions/resource-urls.ts';
 import { narrowScopes } from '../../permissions/scope.ts';
 import type { AccessTokenIssuer } from '../../tokens/access-token.ts';
 import { serviceClaims } from '../../tokens/claims.ts';
 import { TokenError } from '../token-error.ts';
-import { askedScopes, askedTarget, type Grant } from './grant.ts';
+import { askedScopes, type Grant } from './grant.ts';
 
 export type ClientCredentialsParts = {
   readonly policy: DelegationPolicy;
-  readonly resourceUrls: ResourceUrls;
   readonly issueAccessToken: AccessTokenIssuer;
   /** The earliest `iat` that a token may have, by the revocation log; in seconds since 1970, 0 for none. */
   readonly issuedFrom: () => number;
@@ -17,12 +15,11 @@ export type ClientCredentialsParts = {
 /**
  * grant_type client_credentials (RFC 6749 §4.4): a service's own token, with the policy's `ownScopes` at most.
  *
- * Refuses clients that people sign in with (`unauthorized_client`), because they cannot authenticate, and a resource at
- * which the client has no scope of its own (`invalid_target`).
+ * Refuses clients that people sign in with (`unauthorized_client`), because they cannot authenticate, and every
+ * resource (`invalid_target`).
  */
 export function createClientCredentialsGrant({
   policy,
-  resourceUrls,
   issueAccessToken,
   issuedFrom,
 }: ClientCredentialsParts): Grant {
@@ -34,11 +31,10 @@ export function createClientCredentialsGrant({
     }
     const scopes = narrowScopes(own, askedScopes(parameters));
     if (scopes === undefined) throw new TokenError('invalid_scope', 'The client does not have this scope.');
-    const claims = serviceClaims(client.id, scopes, proven);
-    const target = askedTarget(parameters, resourceUrls);
-    if (target !== undefined && !claims.aud.includes(target.audience))
+    // A service's own scopes are at auth-service, which has no resource URL.
+    if (parameters.resource !== undefined)
       throw new TokenError('invalid_target', 'The client has no scope of its own at this service.');
-    const { token, expiresInSeconds } = await issueAccessToken(claims, {
+    const { token, expiresInSeconds } = await issueAccessToken(serviceClaims(client.id, scopes, proven), {
       // There is no session to take this from. After a lost data set, all tokens with an earlier `iat` are revoked.
       issuedFrom: issuedFrom(),
     });
