@@ -32,6 +32,20 @@ test('dropping a test database ends its remaining connections', async () => {
   expect(await ended).toMatchObject({ code: '57P01' });
 });
 
+test('hanging up ends the connections to one test database, and none of another with the same name', async () => {
+  const databases = await Promise.all([createTestDatabase(), createTestDatabase()]);
+  const [one, two] = databases.map(
+    ({ url }) => new pg.Client({ connectionString: url, application_name: 'test-service' }),
+  ) as [pg.Client, pg.Client];
+  const ended = new Promise((resolve) => one.on('error', resolve));
+  await Promise.all([one.connect(), two.connect()]);
+  await databases[0].hangUp();
+  expect(await ended).toMatchObject({ code: '57P01' });
+  expect((await two.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  await two.end();
+  await Promise.all(databases.map((database) => database.drop()));
+});
+
 test('a test Redis keeps its address over kill and restart, and leaves no process', async () => {
   const server = await startTestRedis();
   cleanups.push(server.stop);

@@ -16,6 +16,8 @@ export type TestDatabase = {
    * closes all connections to it.
    */
   backUp(): Promise<() => Promise<void>>;
+  /** Closes all connections to this database, and none of another test's, whatever their names are. */
+  hangUp(): Promise<void>;
   /** Deletes the database and its unused copies, closing all connections to it. */
   drop(): Promise<void>;
 };
@@ -69,6 +71,9 @@ async function create(template: string): Promise<TestDatabase> {
         await query(admin, `DROP DATABASE ${name} WITH (FORCE)`);
         await query(admin, `ALTER DATABASE ${copy} RENAME TO ${name}`);
       };
+    },
+    async hangUp() {
+      await query(admin, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`);
     },
     async drop() {
       for (const each of [name, ...copies])

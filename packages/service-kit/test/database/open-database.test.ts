@@ -9,7 +9,7 @@ import { createTestDatabase, type TestDatabase } from '@latchkey/dev-stack/testi
 import { eventually } from '@latchkey/testing';
 import { sql } from 'drizzle-orm';
 import { integer, pgTable } from 'drizzle-orm/pg-core';
-import pg from 'pg';
+import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, isDatabaseUnavailable, openDatabase } from '../../src/index.ts';
 import { startNetworkLink } from '../../src/testing/index.ts';
@@ -223,12 +223,7 @@ describe('a database that is gone', () => {
   it('that hangs up on every session costs no later request', async () => {
     const { db, pool } = await open(test.url);
     await Promise.all([db.execute(sql`select pg_sleep(0.05)`), db.execute(sql`select pg_sleep(0.05)`)]);
-    const admin = new pg.Client(test.url);
-    await admin.connect();
-    await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1', [
-      'test-service',
-    ]);
-    await admin.end();
+    await test.hangUp();
     await eventually('the pool has no connection left', () => expect(pool.totalCount).toBe(0));
     expect(await db.select().from(counters)).toEqual([{ value: 1 }]);
   });

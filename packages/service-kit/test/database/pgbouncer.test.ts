@@ -121,9 +121,7 @@ describe.skipIf(lacksPgBouncer)('PgBouncer in transaction mode (skipped where th
     await expect(open()).rejects.toThrow(/ALTER ROLE "latchkey" SET statement_timeout/);
     await boundStatements();
     // Sessions from before do not have it.
-    await direct(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'test %'",
-    );
+    await database.hangUp();
     const { pool } = await open();
     const { rows } = await pool.query("select current_setting('statement_timeout') as value");
     expect(rows).toEqual([{ value: '5s' }]);
@@ -164,9 +162,7 @@ describe.skipIf(lacksPgBouncer)('PgBouncer in transaction mode (skipped where th
     await refused(
       db.transaction(async (tx) => {
         await tx.execute(sql`select 1`);
-        await direct(
-          "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'test'",
-        );
+        await database.hangUp();
         await tx.execute(sql`select 1`);
       }),
     );
